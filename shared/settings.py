@@ -1,0 +1,82 @@
+"""Every setting, its default and its meaning. Read from environment variables with the prefix `KBSYNC_`."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The settings of every process of the service; each field is the variable `KBSYNC_<FIELD>`."""
+
+    model_config = SettingsConfigDict(env_prefix="KBSYNC_", env_file=".env", extra="ignore", frozen=True)
+
+    # Servers
+    mongodb_url: str = Field("mongodb://127.0.0.1:27017/?replicaSet=rs0", description="MongoDB, a replica set.")
+    mongodb_database: str = Field("kbsync", description="Name of the database.")
+    redis_url: str = Field("redis://127.0.0.1:6379/0", description="Redis: broker, result backend and locks.")
+    service_timeout_seconds: float = Field(
+        2.0, description="How long a request waits for a backing service before it answers 1001."
+    )
+
+    # Storage
+    data_dir: Path = Field(Path(".data"), description="Where local storage lies.")
+    object_store: Literal["local"] = Field("local", description="Where originals and artifacts are kept.")
+    object_store_path: Path | None = Field(None, description="Directory of the local object store [DATA_DIR/objects].")
+    vector_store: Literal["lancedb"] = Field("lancedb", description="Where chunks and vectors are kept.")
+    vector_store_uri: str | None = Field(None, description="LanceDB directory or s3:// URI [DATA_DIR/vectors].")
+
+    # API
+    api_host: str = Field("127.0.0.1", description="Address on which the API listens.")
+    api_port: int = Field(8000, description="Port of the API.")
+    api_processes: int = Field(1, ge=1, description="API processes.")
+    max_upload_bytes: int = Field(200 << 20, ge=1, description="Largest document that is taken.")
+    max_body_bytes: int = Field(16 << 20, ge=1, description="Largest JSON body that is read.")
+
+    # Conversion
+    pdf_engine: Literal["pdfium", "pdfplumber"] = Field("pdfium", description="Converter for PDF.")
+    conversion_timeout_seconds: float = Field(300.0, gt=0, description="Time limit of one conversion.")
+    conversion_memory_bytes: int = Field(1 << 30, ge=128 << 20, description="Memory limit of one conversion.")
+    conversion_max_pages: int = Field(5000, ge=1, description="Most pages of a document.")
+
+    # Chunks and embeddings
+    chunk_max_tokens: int = Field(256, ge=32, le=8192, description="Largest chunk, in tiktoken tokens.")
+    chunk_overlap_tokens: int = Field(32, ge=0, le=1024, description="What neighbouring chunks share.")
+    embedding_provider: str = Field("local", description="Embedder of new knowledge bases.")
+    embedding_model: str = Field("all-MiniLM-L6-v2", description="Model of new knowledge bases.")
+    embedding_precision: Literal["auto", "bf16", "fp32"] = Field(
+        "auto", description="Arithmetic of the local model: bf16 where the processor has it."
+    )
+    embedding_threads: int = Field(0, ge=0, description="Threads of the local model; 0 means every core.")
+    embedding_batch_chunks: int = Field(128, ge=1, le=2048, description="Chunks in one embed task.")
+
+    # Sync
+    lease_seconds: float = Field(30.0, gt=0, description="How long a stage owns its document without a heartbeat.")
+    queue_wait_seconds: float = Field(
+        30.0, gt=0, description="After this long without a worker a document's message is sent once more."
+    )
+    max_attempts: int = Field(4, ge=1, description="Crashes while working on a document before it fails.")
+    reconcile_seconds: float = Field(15.0, gt=0, description="How often lost work is looked for.")
+    kb_lock_seconds: float = Field(60.0, gt=0, description="Life of the Redis lock between two renewals.")
+    dispatch_window: int = Field(64, ge=1, description="Documents of one sync in the queues at a time.")
+    stage_timeout_seconds: float = Field(840.0, gt=0, lt=900, description="Hard time limit of one stage.")
+    worker_memory_kib: int = Field(1_500_000, ge=100_000, description="A worker child above this is replaced.")
+
+    # Logs
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least severe line kept.")
+
+    @property
+    def objects_path(self) -> Path:
+        return self.object_store_path or self.data_dir / "objects"
+
+    @property
+    def vectors_uri(self) -> str:
+        return self.vector_store_uri or str(self.data_dir / "vectors")
+
+
+@lru_cache(maxsize=1)
+def load_settings() -> Settings:
+    """Read the settings once for this process."""
+    return Settings()
