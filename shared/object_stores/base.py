@@ -1,0 +1,57 @@
+"""What an object store is: bytes under keys, for originals and artifacts."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class ObjectInfo:
+    key: str
+    size_bytes: int
+
+
+class ObjectStore(Protocol):
+    """Bytes under keys such as `kb-…/doc-…/source`. An object is there whole or not at all.
+
+    Methods raise `ObjectNotFound`, `ObjectUploadFailed`, `ObjectStoreDenied` or `ObjectStoreUnavailable`.
+    """
+
+    def put(self, key: str, chunks: Iterable[bytes]) -> int:
+        """Write an object from a stream, replacing one of the same key, and return its size in bytes.
+
+        Where the stream raises, nothing is left behind.
+        """
+        ...
+
+    def get(self, key: str) -> bytes: ...
+
+    def stream(self, key: str, *, chunk_bytes: int = 1 << 20) -> Iterator[bytes]:
+        """Read an object in pieces; raises `ObjectNotFound` at the call, not at the first piece."""
+        ...
+
+    def stat(self, key: str) -> ObjectInfo | None:
+        """Return what is known of an object, or None where there is none."""
+        ...
+
+    def local_file(self, key: str) -> AbstractContextManager[Path]:
+        """Give the object as a file for reading: the file itself where the store is local, else a copy."""
+        ...
+
+    def delete(self, key: str) -> bool:
+        """Remove one object and tell whether it was there."""
+        ...
+
+    def delete_prefix(self, prefix: str) -> int:
+        """Remove every object whose key begins with `prefix` (which ends with `/`) and count them."""
+        ...
+
+    def remove_stale_uploads(self, *, older_than_seconds: float) -> int:
+        """Remove what writers that died left half written, and count it."""
+        ...
+
+    def ping(self) -> None:
+        """Raise where the store cannot be written."""
+        ...
