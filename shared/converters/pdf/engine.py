@@ -1,0 +1,68 @@
+"""The whole way from a PDF to blocks."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from shared.converters.base import ConversionLimits, ConvertedDocument
+from shared.converters.pdf.blocks import build_blocks
+from shared.converters.pdf.document import PAGE_ERRORS, DocumentContent, read_document
+from shared.converters.pdf.gutters import cut_at_gutters, find_gutters
+from shared.converters.pdf.layout import Item, Line, PageContent
+from shared.converters.pdf.lines import split_into_lines
+from shared.converters.pdf.paragraphs import build_paragraphs
+from shared.converters.pdf.pictures import PictureExtractor
+from shared.converters.pdf.reading_order import in_reading_order, rows_in_order
+from shared.converters.pdf.running_headers import drop_running_headers
+from shared.converters.pdf.tables import take_drawn_tables
+from shared.converters.pdf.tables_borderless import find_borderless_tables
+from shared.converters.pdf.tables_continued import join_continued_tables
+from shared.errors import Cancelled, NoExtractableContent
+
+Flow = list[list[Line] | Item]
+
+
+def convert_pdf(
+    source: Path, output_dir: Path, *, limits: ConversionLimits, should_stop: Callable[[], bool]
+) -> ConvertedDocument:
+    """Convert a PDF; raises as `Converter.convert` does."""
+    extractor = PictureExtractor(output_dir, max_pixels=limits.max_image_pixels)
+    content = read_document(source, extractor, limits=limits, should_stop=should_stop)
+    if not any(page.words for page in content.pages):
+        raise NoExtractableContent("no page has text")
+    pictures = extractor.drop_decoration([picture for page in content.pages for picture in page.pictures])
+    kept = {id(picture) for picture in pictures}
+    for page in content.pages:
+        page.pictures = [picture for picture in page.pictures if id(picture) in kept]
+    drop_running_headers(content.pages)
+    flows = _flows(content, should_stop)
+    parts = join_continued_tables(build_paragraphs(flows), content.spaces)
+    return ConvertedDocument(
+        page_count=content.page_count,
+        blocks=tuple(build_blocks(parts, content.spaces)),
+        images=tuple(picture.image for picture in pictures),
+        notes=tuple(content.notes),
+    )
+
+
+def _flows(content: DocumentContent, should_stop: Callable[[], bool]) -> list[Flow]:
+    flows: list[Flow] = []
+    for page in content.pages:
+        if should_stop():
+            raise Cancelled
+        try:
+            flows.append(_flow(page))
+        except PAGE_ERRORS as error:
+            content.notes.append(f"page {page.number}: its layout was not understood ({type(error).__name__})")
+            flows.append(_plain_flow(page))
+    return flows
+
+
+def _flow(page: PageContent) -> Flow:
+    tables, words = take_drawn_tables(page)
+    lines = cut_at_gutters(split_into_lines(words, page=page.number), find_gutters(words))
+    items: list[Item] = [*lines, *tables, *page.pictures]
+    return find_borderless_tables(rows_in_order(in_reading_order(items)))
+
+
+def _plain_flow(page: PageContent) -> Flow:
+    return [[line] for line in split_into_lines(page.words, page=page.number)]

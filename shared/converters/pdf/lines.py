@@ -1,0 +1,93 @@
+"""From words to lines: words on one baseline, cut where the gap is wide."""
+
+import collections
+from collections.abc import Iterable, Sequence
+
+from shared.converters.pdf.layout import Line, bounds
+from shared.converters.pdf.scripts import join_lines, join_words
+from shared.converters.pdf.words import Word
+
+COLUMN_GAP = 1.0
+"""Font sizes of white between two words that belong to different columns."""
+
+CELL_GAP = 0.7
+"""The same between two cells of a table: the space of justified text stays below it."""
+
+
+_ROWS_BACK = 6  # a word belongs to one of the last rows: they are sorted from the top
+
+
+def rows_of_words(words: Iterable[Word]) -> list[list[Word]]:
+    """Group words that stand on one baseline, raised and lowered figures with them; each row from left to right."""
+    rows: list[list[Word]] = []
+    for word in sorted(words, key=lambda word: (word.bottom, word.left)):
+        for row in rows[: -_ROWS_BACK - 1 : -1]:
+            if _same_baseline(row[0], word):
+                row.append(word)
+                break
+        else:
+            rows.append([word])
+    for row in rows:
+        row.sort(key=lambda word: word.left)
+    return rows
+
+
+def _same_baseline(first: Word, word: Word) -> bool:
+    apart = abs(first.baseline - word.baseline)
+    if apart > first.size and apart > word.size:
+        return False
+    smaller, larger = sorted((first.size, word.size))
+    return apart <= 0.3 * max(3.0, smaller) or (smaller < 0.8 * larger and apart <= 0.5 * larger)
+
+
+def split_into_lines(words: Iterable[Word], *, page: int, gap: float = COLUMN_GAP) -> list[Line]:
+    """Return the lines of a page or a part of it, cut where the white between words exceeds `gap` font sizes."""
+    lines = []
+    for row in rows_of_words(words):
+        current, right = [row[0]], row[0].right
+        for word in row[1:]:
+            if word.left - right > gap * max(word.size, current[-1].size):
+                lines.append(make_line(current, page=page))
+                current = [word]
+            else:
+                current.append(word)
+            right = max(right, word.right)
+        lines.append(make_line(current, page=page))
+    return lines
+
+
+def make_line(words: list[Word], *, page: int) -> Line:
+    """Return the line that some words on one baseline make."""
+    left, top, right, bottom = bounds(words)
+    sizes: collections.Counter[float] = collections.Counter()
+    length = 0
+    for word in words:
+        # Monospace within other text is often set smaller: it decides only where it is nearly alone.
+        sizes[word.size] += len(word.text) * (1 if word.mono else 8)
+        length += len(word.text)
+    return Line(
+        left=left,
+        top=top,
+        right=right,
+        bottom=bottom,
+        words=words,
+        size=sizes.most_common(1)[0][0],
+        bold=sum(len(word.text) for word in words if word.bold) > 0.9 * length,
+        mono=sum(len(word.text) for word in words if word.mono) > 0.8 * length,
+        page=page,
+    )
+
+
+def merge_line(lines: Sequence[Line]) -> Line:
+    """Return one line of the pieces that stand beside each other."""
+    if len(lines) == 1:
+        return lines[0]
+    return make_line([word for line in lines for word in line.words], page=lines[0].page)
+
+
+def text_of(words: Sequence[Word]) -> str:
+    """Return the text of words that make up one cell, its lines joined."""
+    text = ""
+    for row in rows_of_words(words):
+        text = join_lines(text, join_words(row))
+    return text.strip()

@@ -1,0 +1,144 @@
+"""Pictures embedded in a page: those of useful size, written as JPEG or PNG under the hash of their content."""
+
+import collections
+import ctypes
+import hashlib
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+
+from shared.converters.base import ExtractedImage
+from shared.converters.pdf.layout import Picture
+from shared.converters.pdf.page_space import PageSpace
+from shared.converters.pdf.rules import Matrix, walk_objects
+from shared.converters.pdf.words import Box
+
+_MIN_PIXELS = 64  # on each side: smaller ones are bullets and icons
+_MIN_AREA, _MAX_AREA = 0.01, 0.85  # of the page; a larger one under text is the page's own scan or background
+_A4_AREA = 595.0 * 842.0  # on a larger page a picture is as useful as on this one
+_LOGO_PAGES = 3  # a picture on so many pages is decoration
+_MAX_OBJECTS = 20_000
+_PLAIN_COLOURS = frozenset(
+    (
+        pdfium.FPDF_COLORSPACE_DEVICEGRAY,
+        pdfium.FPDF_COLORSPACE_DEVICERGB,
+        pdfium.FPDF_COLORSPACE_CALGRAY,
+        pdfium.FPDF_COLORSPACE_CALRGB,
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    name: str
+    content_type: str
+    width: int
+    height: int
+
+
+class PictureExtractor:
+    """Writes the pictures of one document to a directory, each content once."""
+
+    def __init__(self, output_dir: Path, *, max_pixels: int) -> None:
+        self._output_dir = output_dir
+        self._max_pixels = max_pixels
+        self._stored: dict[bytes, _Stored] = {}
+        self._pages: collections.defaultdict[str, set[int]] = collections.defaultdict(set)
+        self.notes: list[str] = []
+
+    def read_page(self, page: pypdfium2.PdfPage, space: PageSpace, *, number: int, has_text: bool) -> list[Picture]:
+        """Return the pictures of a page, their files written."""
+        found = []
+        for raw, form in walk_objects(page.raw, _MAX_OBJECTS, kinds=(pdfium.FPDF_PAGEOBJ_IMAGE,)):
+            box = _box(raw, form, space)
+            area, page_area = box.width * box.height, space.width * space.height
+            if area < _MIN_AREA * min(page_area, _A4_AREA) or (has_text and area > _MAX_AREA * page_area):
+                continue
+            stored = self._store(pypdfium2.PdfImage(raw, page=page), number)
+            if stored is not None:
+                self._pages[stored.name].add(number)
+                found.append(_picture(stored, box, space, number))
+        return found
+
+    def drop_decoration(self, pictures: list[Picture]) -> list[Picture]:
+        """Return the pictures without those that many pages repeat; the files of those are removed."""
+        repeated = {name for name, pages in self._pages.items() if len(pages) >= _LOGO_PAGES}
+        for name in repeated:
+            (self._output_dir / name).unlink(missing_ok=True)
+        return [picture for picture in pictures if picture.image.name not in repeated]
+
+    def _store(self, image: pypdfium2.PdfImage, page: int) -> _Stored | None:
+        width, height = image.get_px_size()
+        if min(width, height) < _MIN_PIXELS:
+            return None
+        if width * height > self._max_pixels:
+            self.notes.append(f"page {page}: a picture of {width} x {height} pixels was left out")
+            return None
+        raw = bytes(image.get_data(decode_simple=_is_jpeg(image)))
+        key = hashlib.sha256(raw).digest() + width.to_bytes(4, "big")
+        if key not in self._stored:
+            self._stored[key] = self._write(image, raw, width, height)
+        return self._stored[key]
+
+    def _write(self, image: pypdfium2.PdfImage, raw: bytes, width: int, height: int) -> _Stored:
+        if _is_plain_jpeg(image, raw):
+            content, suffix, content_type = raw, "jpg", "image/jpeg"
+        else:
+            content, suffix, content_type = _png(image), "png", "image/png"
+        name = f"{hashlib.sha256(content).hexdigest()[:32]}.{suffix}"
+        self._output_dir.mkdir(parents=True, exist_ok=True)
+        (self._output_dir / name).write_bytes(content)
+        return _Stored(name, content_type, width, height)
+
+
+def _is_jpeg(image: pypdfium2.PdfImage) -> bool:
+    return list(image.get_filters(skip_simple=True)) == ["DCTDecode"]
+
+
+def _is_plain_jpeg(image: pypdfium2.PdfImage, raw: bytes) -> bool:
+    # JPEG in CMYK comes inverted or not by the maker's taste, viewers disagree: pdfium decodes it.
+    return raw.startswith(b"\xff\xd8") and _is_jpeg(image) and image.get_metadata().colorspace in _PLAIN_COLOURS
+
+
+def _png(image: pypdfium2.PdfImage) -> bytes:
+    picture = image.get_bitmap(render=False).to_pil()
+    if picture.mode not in {"1", "L", "RGB", "RGBA"}:
+        picture = picture.convert("RGB")
+    buffer = io.BytesIO()
+    picture.save(buffer, format="PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+def _box(image: ctypes.c_void_p, form: Matrix, space: PageSpace) -> Box:
+    left, bottom, right, top = ctypes.c_float(), ctypes.c_float(), ctypes.c_float(), ctypes.c_float()
+    if not pdfium.FPDFPageObj_GetBounds(
+        image, ctypes.byref(left), ctypes.byref(bottom), ctypes.byref(right), ctypes.byref(top)
+    ):
+        return Box(0.0, 0.0, 0.0, 0.0)
+    a, b, c, d, e, f = form
+    corners = [(x, y) for x in (left.value, right.value) for y in (bottom.value, top.value)]
+    xs = [a * x + c * y + e for x, y in corners]
+    ys = [b * x + d * y + f for x, y in corners]
+    x0, y0, x1, y1 = space.box(min(xs), min(ys), max(xs), max(ys))
+    return Box(max(x0, 0.0), max(y0, 0.0), min(x1, space.width), min(y1, space.height))
+
+
+def _picture(stored: _Stored, box: Box, space: PageSpace, number: int) -> Picture:
+    return Picture(
+        left=box.left,
+        top=box.top,
+        right=box.right,
+        bottom=box.bottom,
+        image=ExtractedImage(
+            name=stored.name,
+            content_type=stored.content_type,
+            page=number,
+            bbox=space.shown(box),
+            width_px=stored.width,
+            height_px=stored.height,
+        ),
+        page=number,
+    )

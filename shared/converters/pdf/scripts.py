@@ -1,0 +1,98 @@
+"""Writing systems: which characters are Chinese or right-to-left, which stand for another, how words join."""
+
+import itertools
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from shared.converters.pdf.words import Space, Word
+
+_HAN_RANGES = "\u2e80-\u2fdf\u3000-\u303f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef"
+HAN = re.compile(f"[{_HAN_RANGES}\U00020000-\U0003ffff]")
+"""Characters that join without a space: Han, kana, full-width forms and their punctuation."""
+
+RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
+"""Hebrew, Arabic and their relatives."""
+
+OPEN_END = re.compile(r"[.!?。！？:：;；…][\"'”’)）」』\]]*$")
+"""Matches text that ends a sentence or a clause; without a match the text goes on."""
+
+_SOFT_HYPHENS = {0x02: "-", 0xFFFE: "-", 0xAD: None}
+_INVISIBLE = {0x200B: None, 0x200C: None, 0x2060: None, 0xFEFF: None}
+# Radicals that Unicode does not decompose, as fonts map them: CJK Radicals Supplement to the character in use.
+_RADICALS = {
+    0x2E81: "厂",
+    0x2EA0: "民",
+    0x2EB6: "羊",
+    0x2EC4: "西",
+    0x2EC5: "见",
+    0x2ECB: "车",
+    0x2ED3: "长",
+    0x2ED4: "镸",
+    0x2ED8: "青",
+    0x2EDA: "页",
+    0x2EE2: "马",
+    0x2EE6: "鱼",
+    0x2EE9: "黄",
+}
+
+
+def _compatibility_forms() -> dict[int, str | None]:
+    # Only radicals, ligatures and compatibility ideographs: all of NFKC would also turn ² into 2 and ① into 1.
+    forms: dict[int, str | None] = {}
+    for first, last in ((0x2E80, 0x2FDF), (0xFB00, 0xFB06), (0xF900, 0xFAFF)):
+        for code in range(first, last + 1):
+            plain = unicodedata.normalize("NFKC", chr(code))
+            if plain != chr(code):
+                forms[code] = plain
+    return forms
+
+
+CHARACTER_MAP: dict[int, str | None] = (
+    _compatibility_forms() | _RADICALS | _SOFT_HYPHENS | _INVISIBLE  # type: ignore[operator]
+)
+"""For `str.translate`: what a character of a PDF stands for."""
+
+
+def is_right_to_left(words: Sequence[Word]) -> bool:
+    """Tell whether most of the text is Hebrew, Arabic or a relative."""
+    total = sum(len(word.text) for word in words)
+    return sum(len(word.text) for word in words if RTL.search(word.text)) * 2 > total
+
+
+def join_words(words: Sequence[Word]) -> str:
+    """Return the text of words on one baseline, with a space where the page shows one."""
+    if is_right_to_left(words):
+        ordered = sorted(words, key=lambda word: word.index)
+        return "".join((" " if word.space else "") + word.text for word in ordered).strip()
+    ordered = sorted(words, key=lambda word: word.left)
+    text = ordered[0].text
+    for before, word in itertools.pairwise(ordered):
+        text += word.text if _joins(before, word) else " " + word.text
+    return text
+
+
+def _joins(before: Word, word: Word) -> bool:
+    gap = word.left - before.right
+    size = max(word.size, before.size)
+    han_before, han_after = bool(HAN.match(before.text[-1])), bool(HAN.match(word.text[0]))
+    if han_before and han_after:
+        return gap < 1.2 * word.size and (word.space is not Space.WRITTEN or gap < 0.12 * word.size)
+    if word.space is Space.NONE:
+        if han_before or han_after:
+            return gap < 0.8 * word.size
+        return gap < (0.3 if before.index < word.index else 0.08) * size
+    return gap < 0.05 * size and len(word.text) == 1 and word.text in ",.;:)]}"
+
+
+def join_lines(first: str, second: str) -> str:
+    """Join two lines of one text: Han without a space, a word broken by a hyphen without the hyphen."""
+    if not first or not second:
+        return first or second
+    if HAN.match(first[-1]) and HAN.match(second[0]):
+        return first + second
+    if first[-1] in "-\u2010" and first[-2:-1].isalpha() and second[0].islower():
+        return first[:-1] + second
+    if first[-1] in "-\u2010\u2013/" and first[-2:-1].strip() and second[0].isalnum():
+        return first + second
+    return f"{first} {second}"

@@ -1,0 +1,76 @@
+"""Every table of a page that rules show, and its Markdown."""
+
+import itertools
+from collections.abc import Sequence
+
+from shared.converters.pdf.layout import PageContent, Table
+from shared.converters.pdf.tables_bands import stack_bands
+from shared.converters.pdf.tables_grid import Grid, find_grids, grid_rows
+from shared.converters.pdf.tables_ruled import find_ruled_tables
+from shared.converters.pdf.words import Word
+
+_MIN_FILL = 0.2
+_FRAME_TEXT = 900  # characters of a cell: with few rows that is a framed text, not a table
+_LONG_CELL = 12
+
+
+def take_drawn_tables(page: PageContent) -> tuple[list[Table], list[Word]]:
+    """Return the tables that lines of the page draw, and the words outside of them."""
+    tables: list[Table] = []
+    words = page.words
+    for grid in stack_bands(find_grids(page.rules), words):
+        table = _grid_table(grid, words, page.number)
+        if table is not None:
+            tables.append(table)
+            words = _outside(words, table)
+    for table in find_ruled_tables(page, words, tables):
+        tables.append(table)
+        words = _outside(words, table)
+    return tables, words
+
+
+def _outside(words: Sequence[Word], table: Table) -> list[Word]:
+    return [word for word in words if not _holds(table, word)]
+
+
+def _holds(table: Table, word: Word) -> bool:
+    across = table.left - 3 <= word.middle_x <= table.right + 3
+    return across and table.top - 2 <= word.middle_y <= table.bottom + 2
+
+
+def _grid_table(grid: Grid, words: Sequence[Word], page: int) -> Table | None:
+    table = Table(left=grid.xs[0], top=grid.ys[0], right=grid.xs[-1], bottom=grid.ys[-1], rows=[], page=page)
+    inside = [word for word in words if _holds(table, word)]
+    if not inside:
+        return None
+    table.rows = grid_rows(grid, inside)
+    return table if _is_table(table.rows) else None
+
+
+def _is_table(rows: Sequence[Sequence[str]]) -> bool:
+    if not rows or len(rows[0]) < 2 or len(rows) * len(rows[0]) < 3:
+        return False
+    cells = [cell for row in rows for cell in row]
+    if sum(map(bool, cells)) < _MIN_FILL * len(cells):
+        return False
+    if len(rows) < 4 and max(map(len, cells)) > _FRAME_TEXT:
+        return False
+    beside = sum(1 for row in rows for a, b in itertools.pairwise(row) if a and a == b)
+    below = sum(
+        1
+        for upper, lower in itertools.pairwise(rows)
+        for a, b in zip(upper, lower, strict=True)
+        if a == b and len(a) > _LONG_CELL
+    )
+    # A drawing seen as a grid gives cells that repeat each other.
+    return len(rows) <= 3 or beside + below <= 0.35 * len(cells)
+
+
+def table_markdown(rows: Sequence[Sequence[str]]) -> str:
+    """Return a pipe table; the first row is its header."""
+    header, *body = [_markdown_row(row) for row in rows]
+    return "\n".join([header, "|" + " --- |" * len(rows[0]), *body])
+
+
+def _markdown_row(row: Sequence[str]) -> str:
+    return "| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in row) + " |"
