@@ -1,0 +1,122 @@
+"""What a vector store is: the chunks that a search can see, one table for each knowledge base."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.chunking.model import ChunkType
+from shared.embedders.base import Vectors
+
+
+class StoredChunk(BaseModel):
+    """A chunk as the store keeps it, without its vector."""
+
+    model_config = ConfigDict(frozen=True)
+
+    chunk_id: str
+    document_id: str
+    revision: str
+    """The content, converter, chunker and model that it was made of; a reader may refuse an outdated one."""
+    ordinal: int
+    chunk_type: ChunkType
+    content: str
+    token_count: int
+    page_start: int
+    page_end: int
+    headings: tuple[str, ...] = ()
+    text_hash: str
+    image_key: str | None = None
+    image_content_type: str | None = None
+
+
+class ChunkHit(BaseModel):
+    """A chunk that a search found; a higher score is better, and scores of two modes cannot be compared."""
+
+    model_config = ConfigDict(frozen=True)
+
+    chunk: StoredChunk
+    score: float
+
+
+@dataclass(frozen=True)
+class TableName:
+    """Which table: a knowledge base has one for each embedding model, since vectors of two models do not mix."""
+
+    kb_id: str
+    model: str
+    dimensions: int
+
+
+@dataclass(frozen=True)
+class DocumentChunks:
+    """How much of a document the store holds."""
+
+    revision: str
+    text_chunks: int
+    image_chunks: int
+    tokens: int
+
+
+class VectorStore(Protocol):
+    """Chunks with vectors and full text. Safe under many processes on one store.
+
+    Every method raises `VectorStoreFailed` when the store does not answer or refuses. Reading a table that does not
+    exist finds nothing.
+    """
+
+    def replace_document(
+        self, table: TableName, document_id: str, chunks: Sequence[StoredChunk], vectors: Vectors
+    ) -> None:
+        """Make `chunks` (with `len(chunks) x dimensions` vectors) the only ones of the document, in one commit.
+
+        A reader sees the old chunks or the new ones. No chunks at all removes the document.
+        """
+        ...
+
+    def delete_documents(self, kb_id: str, document_ids: Sequence[str]) -> int:
+        """Remove all chunks of these documents and return how many there were."""
+        ...
+
+    def delete_knowledge_base(self, kb_id: str) -> int:
+        """Remove everything of a knowledge base and return how many chunks there were."""
+        ...
+
+    def vectors_by_text_hash(self, table: TableName, text_hashes: Sequence[str]) -> Mapping[str, Vectors]:
+        """Return the vector (`dimensions`) of each text hash that the table already holds."""
+        ...
+
+    def document_chunks(
+        self, table: TableName, document_ids: Sequence[str] | None = None
+    ) -> Mapping[str, DocumentChunks]:
+        """Return what the table holds of these documents, or of all; documents without chunks are left out."""
+        ...
+
+    def list_chunks(
+        self, table: TableName, document_id: str, *, chunk_type: ChunkType | None, offset: int, limit: int
+    ) -> tuple[list[StoredChunk], int]:
+        """Return a page of a document's chunks by ordinal, and how many there are in all."""
+        ...
+
+    def get_chunk(self, table: TableName, chunk_id: str) -> StoredChunk | None: ...
+
+    def search_vector(
+        self, table: TableName, vector: Vectors, *, limit: int, document_ids: Sequence[str] | None = None
+    ) -> list[ChunkHit]:
+        """Return the nearest chunks to a unit vector (`dimensions`), by cosine."""
+        ...
+
+    def search_text(
+        self, table: TableName, query: str, *, limit: int, document_ids: Sequence[str] | None = None
+    ) -> list[ChunkHit]:
+        """Return the chunks that hold the words of the query (any language, Chinese too), best first."""
+        ...
+
+    def optimize(self, table: TableName) -> None:
+        """Compact and bring the indexes up to date; readers and writers go on meanwhile."""
+        ...
+
+    def ping(self) -> None:
+        """Raise `VectorStoreFailed` where the store cannot be used."""
+        ...
