@@ -1,0 +1,249 @@
+"""Who works on which stage of a document: claimed, renewed and ended by conditional updates on its record.
+
+A claim succeeds where the message's attempt is the one that counts, the record has not ended, the stage is not done
+and nobody else holds it. Whoever loses a claim does nothing. Every update that means 'work goes on' moves
+`wake_at`, the time at which the reconciler looks at the record if nothing more happens.
+"""
+
+from datetime import datetime
+
+from pymongo import ASCENDING, ReturnDocument
+from pymongo.database import Database
+
+from shared import clock
+from shared.models import ChunkOutput, ConvertOutput, DocumentRun, ImagesOutput, RunRef
+from shared.repositories.database import Record, repository
+from shared.repositories.document_runs import ACTIVE, COLLECTION
+from shared.states import ACTIVE_RUN_STATUSES, RunStatus, Stage
+
+StageOutput = ConvertOutput | ImagesOutput | ChunkOutput
+
+
+def batch_lease(batch: int) -> str:
+    """Name the lease of an embed batch."""
+    return f"{Stage.EMBED}-{batch}"
+
+
+@repository
+class StageLeaseRepository:
+    """Leases on the collection `document_runs`."""
+
+    def __init__(
+        self, database: Database[Record], *, lease_seconds: float, queue_wait_seconds: float, max_attempts: int
+    ) -> None:
+        self._collection = database[COLLECTION]
+        self._lease_seconds = lease_seconds
+        self._queue_wait_seconds = queue_wait_seconds
+        self._max_attempts = max_attempts
+
+    # Claims
+
+    def claim_stage(self, ref: RunRef, stage: Stage, *, owner: str) -> DocumentRun | None:
+        """Take a stage for `owner`; None where somebody else has it, it is done, or the record has ended."""
+        condition: Record = {"stages_done": {"$ne": stage}}
+        if stage is Stage.STORE:
+            batches = {"$ifNull": ["$outputs.chunk.batch_count", 0]}
+            condition["outputs.chunk"] = {"$exists": True}
+            condition["$expr"] = {"$gte": [{"$size": "$batches_done"}, batches]}
+        return self._claim(ref, stage, lease=str(stage), owner=owner, condition=condition)
+
+    def claim_batch(self, ref: RunRef, batch: int, *, owner: str) -> DocumentRun | None:
+        """Take an embed batch for `owner`; None as in `claim_stage`."""
+        condition: Record = {"batches_done": {"$ne": batch}, "outputs.chunk": {"$exists": True}}
+        return self._claim(ref, Stage.EMBED, lease=batch_lease(batch), owner=owner, condition=condition)
+
+    def _claim(self, ref: RunRef, stage: Stage, *, lease: str, owner: str, condition: Record) -> DocumentRun | None:
+        """Take a lease that is free, or one that ran out, which counts as a crash wherever it is noticed."""
+        at = clock.now()
+        free = {f"leases.{lease}": {"$exists": False}}
+        ran_out = {f"leases.{lease}.until": {"$lt": at}, "crashes": {"$lt": self._max_attempts - 1}}
+        for lease_condition, crashes in ((free, 0), (ran_out, 1)):
+            found = self._collection.find_one_and_update(
+                {"_id": ref.run_id, "attempt": ref.attempt, **ACTIVE, **lease_condition, **condition},
+                self._taking(stage, lease=lease, owner=owner, at=at, crashes=crashes),
+                return_document=ReturnDocument.AFTER,
+            )
+            if found is not None:
+                return DocumentRun.model_validate(found)
+        return None
+
+    def _taking(self, stage: Stage, *, lease: str, owner: str, at: datetime, crashes: int) -> Record:
+        until = clock.seconds_from_now(self._lease_seconds)
+        return {
+            "$addToSet": {"stages_done": {"$each": [Stage.EMBED] if stage is Stage.STORE else []}},
+            "$set": {
+                "status": RunStatus.PROCESSING,
+                "stage": stage,
+                f"leases.{lease}": {"owner": owner, "until": until},
+                "wake_at": until,
+                "redeliveries": 0,
+                "updated_at": at,
+            },
+            "$inc": {"crashes": crashes},
+            "$min": {"started_at": at},
+        }
+
+    # While at work
+
+    def renew(self, ref: RunRef, lease: str, *, owner: str) -> bool:
+        """Prolong a lease; False where it was lost or the record has ended, and the work must stop."""
+        until = clock.seconds_from_now(self._lease_seconds)
+        result = self._collection.update_one(
+            self._held(ref, lease, owner), {"$set": {f"leases.{lease}.until": until}, "$max": {"wake_at": until}}
+        )
+        return result.matched_count == 1
+
+    def is_held(self, ref: RunRef, lease: str, *, owner: str) -> bool:
+        """Tell whether the work is still wanted: not cancelled, not taken over."""
+        return self._collection.find_one(self._held(ref, lease, owner), {"_id": 1}) is not None
+
+    def note_images(self, ref: RunRef, *, done: int, total: int) -> None:
+        self._collection.update_one(
+            {"_id": ref.run_id, "attempt": ref.attempt, **ACTIVE},
+            {"$set": {"images_done": done, "images_total": total, "updated_at": clock.now()}},
+        )
+
+    def begin_commit(self, ref: RunRef, *, owner: str, until: datetime) -> bool:
+        """Announce that the chunks are about to become visible; False where the work is no longer wanted."""
+        result = self._collection.update_one(
+            self._held(ref, Stage.STORE, owner), {"$set": {"committing_until": until}, "$max": {"wake_at": until}}
+        )
+        return result.matched_count == 1
+
+    def prolong_commit(self, ref: RunRef, *, owner: str, until: datetime) -> None:
+        """Let a commit that was announced last longer; nothing happens where none was."""
+        self._collection.update_one(
+            {**self._held(ref, Stage.STORE, owner), "committing_until": {"$exists": True}},
+            {"$set": {"committing_until": until}},
+        )
+
+    # Ends
+
+    def end_stage(
+        self, ref: RunRef, stage: Stage, *, owner: str, milliseconds: int, output: StageOutput | None
+    ) -> bool:
+        """Record a finished stage and what it left; False where the lease was lost."""
+        fields: Record = {f"stage_ms.{stage}": milliseconds, **self._waiting()}
+        if output is not None:
+            fields[f"outputs.{stage}"] = output.model_dump()
+        result = self._collection.update_one(
+            self._held(ref, stage, owner),
+            {"$set": fields, "$addToSet": {"stages_done": stage}, "$unset": {f"leases.{stage}": ""}},
+        )
+        return result.matched_count == 1
+
+    def end_batch(self, ref: RunRef, batch: int, *, owner: str, milliseconds: int, chunks: int, reused: int) -> bool:
+        """Record a finished embed batch, and how many of its vectors were there already; False where it was lost."""
+        lease = batch_lease(batch)
+        result = self._collection.update_one(
+            {**self._held(ref, lease, owner), "batches_done": {"$ne": batch}},
+            {
+                "$set": self._waiting(),
+                "$addToSet": {"batches_done": batch},
+                "$inc": {
+                    f"stage_ms.{Stage.EMBED}": milliseconds,
+                    "chunks_created": chunks,
+                    "embeddings_reused": reused,
+                },
+                "$unset": {f"leases.{lease}": ""},
+            },
+        )
+        return result.matched_count == 1
+
+    def release(self, ref: RunRef, lease: str, *, owner: str, wake_at: datetime) -> bool:
+        """Hand work back undone and blameless, to be sent again at `wake_at`."""
+        result = self._collection.update_one(
+            self._held(ref, lease, owner),
+            {
+                "$set": {"wake_at": wake_at, "updated_at": clock.now()},
+                "$unset": {f"leases.{lease}": "", "committing_until": ""},
+            },
+        )
+        return result.matched_count == 1
+
+    def rest(self, ref: RunRef, lease: str, *, owner: str, wake_at: datetime) -> bool:
+        """Count a failure and let the whole document rest until `wake_at`.
+
+        Its other batches, waiting or at work, belong to an attempt that counts no more: they would meet the same
+        trouble at once and use up every try.
+        """
+        result = self._collection.update_one(
+            self._held(ref, lease, owner),
+            {
+                "$set": {"leases": {}, "wake_at": wake_at, "updated_at": clock.now()},
+                "$inc": {"attempt": 1, "failures": 1},
+                "$unset": {"committing_until": ""},
+            },
+        )
+        return result.matched_count == 1
+
+    # Repair
+
+    def due(self, *, limit: int) -> list[DocumentRun]:
+        """Return records at which nothing has happened for too long, the oldest first."""
+        query: Record = {"wake_at": {"$lt": clock.now()}, **ACTIVE}
+        cursor = self._collection.find(query).sort("wake_at", ASCENDING).limit(limit)
+        return [DocumentRun.model_validate(found) for found in cursor]
+
+    def waiting(self) -> list[DocumentRun]:
+        """Return records that wait for a message: dispatched, and nobody at work on them."""
+        query: Record = {"wake_at": {"$exists": True}, **ACTIVE, "leases": {}}
+        cursor = self._collection.find(query).sort("wake_at", ASCENDING)
+        return [DocumentRun.model_validate(found) for found in cursor]
+
+    def begin_attempt(self, run: DocumentRun, *, wake_at: datetime) -> DocumentRun | None:
+        """Start a new attempt at a record whose lease ran out; None where something happened meanwhile."""
+        return self._repair(
+            run,
+            {
+                "$set": {"leases": {}, "wake_at": wake_at, "updated_at": clock.now()},
+                "$inc": {"attempt": 1, "crashes": 1},
+                "$unset": {"committing_until": ""},
+            },
+        )
+
+    def note_redelivery(self, run: DocumentRun, *, wake_at: datetime) -> DocumentRun | None:
+        """Note that the same attempt is sent once more; None where something happened meanwhile."""
+        return self._repair(run, {"$set": {"wake_at": wake_at}, "$inc": {"redeliveries": 1}})
+
+    def forget_outputs(self, ref: RunRef, *, lease: str, owner: str, stages_done: int, wake_at: datetime) -> bool:
+        """Start over from the first stage, since an artifact is gone; counts as a crash so that it cannot loop."""
+        result = self._collection.update_one(
+            self._held(ref, lease, owner),
+            {
+                "$set": {
+                    "leases": {},
+                    "outputs": {},
+                    "batches_done": [],
+                    "stages_done": [],
+                    "chunks_created": 0,
+                    "embeddings_reused": 0,
+                    "wake_at": wake_at,
+                },
+                "$inc": {"attempt": 1, "crashes": 1},
+                "$max": {"stages_credited": stages_done},
+                "$unset": {"committing_until": ""},
+            },
+        )
+        return result.matched_count == 1
+
+    def _repair(self, run: DocumentRun, update: Record) -> DocumentRun | None:
+        found = self._collection.find_one_and_update(
+            {"_id": run.id, "attempt": run.attempt, "wake_at": run.wake_at, **ACTIVE},
+            update,
+            return_document=ReturnDocument.AFTER,
+        )
+        return DocumentRun.model_validate(found) if found else None
+
+    def _waiting(self) -> Record:
+        """What is set when a stage has ended and the next message must be taken by somebody."""
+        return {"wake_at": clock.seconds_from_now(self._queue_wait_seconds), "updated_at": clock.now()}
+
+    @staticmethod
+    def _held(ref: RunRef, lease: str, owner: str) -> Record:
+        return {
+            "_id": ref.run_id,
+            "attempt": ref.attempt,
+            "status": {"$in": list(ACTIVE_RUN_STATUSES)},
+            f"leases.{lease}.owner": owner,
+        }

@@ -1,0 +1,111 @@
+"""The clients of one process, opened once and closed once. Never opened before a fork."""
+
+from functools import cached_property
+from threading import Lock
+
+from shared import redis_client
+from shared.converters.registry import open_converter
+from shared.converters.sandbox import SandboxedConverter
+from shared.counters import Counters
+from shared.embedders.base import Embedder
+from shared.embedders.registry import embedder_spec, open_embedder
+from shared.kb_lock import KnowledgeBaseLock
+from shared.models import EmbeddingChoice, KnowledgeBase
+from shared.object_stores.base import ObjectStore
+from shared.object_stores.registry import open_object_store
+from shared.queue import TaskQueue
+from shared.repositories import database
+from shared.repositories.document_runs import DocumentRunRepository
+from shared.repositories.documents import DocumentRepository
+from shared.repositories.human_sync_logs import HumanSyncLogRepository
+from shared.repositories.human_tasks import HumanTaskRepository
+from shared.repositories.idempotency_keys import IdempotencyKeyRepository
+from shared.repositories.knowledge_bases import KnowledgeBaseRepository
+from shared.repositories.reconciler_rounds import ReconcilerRoundRepository
+from shared.repositories.stage_leases import StageLeaseRepository
+from shared.repositories.sync_tasks import SyncTaskRepository
+from shared.settings import Settings
+from shared.vector_stores.base import TableName, VectorStore
+from shared.vector_stores.registry import open_vector_store
+from shared.worker_presence import WorkerPresence
+
+
+class Resources:
+    """Repositories, stores and plug-ins. What is heavy is loaded when it is first used."""
+
+    def __init__(
+        self, settings: Settings, *, timeout_seconds: float, mongodb_timeout_seconds: float | None = None
+    ) -> None:
+        """`timeout_seconds` bounds every call to a backing service; MongoDB may have a bound of its own."""
+        self.settings = settings
+        self.database = database.connect(
+            settings.mongodb_url,
+            settings.mongodb_database,
+            timeout_seconds=mongodb_timeout_seconds or timeout_seconds,
+        )
+        self.redis = redis_client.connect(settings.redis_url, timeout_seconds=timeout_seconds)
+        self.knowledge_bases = KnowledgeBaseRepository(self.database)
+        self.documents = DocumentRepository(self.database)
+        self.sync_tasks = SyncTaskRepository(self.database)
+        self.runs = DocumentRunRepository(self.database)
+        self.leases = StageLeaseRepository(
+            self.database,
+            lease_seconds=settings.lease_seconds,
+            queue_wait_seconds=settings.queue_wait_seconds,
+            max_attempts=settings.max_attempts,
+        )
+        self.reconciler_rounds = ReconcilerRoundRepository(self.database)
+        self.idempotency_keys = IdempotencyKeyRepository(self.database)
+        self.human_tasks = HumanTaskRepository(self.database)
+        self.human_sync_logs = HumanSyncLogRepository(self.database)
+        self.kb_lock = KnowledgeBaseLock(self.redis, ttl_seconds=settings.kb_lock_seconds)
+        self.queue = TaskQueue(settings, self.redis)
+        self.presence = WorkerPresence(self.redis)
+        self.counters = Counters(self.redis)
+        self._embedders: dict[EmbeddingChoice, Embedder] = {}
+        self._loading = Lock()
+
+    @cached_property
+    def object_store(self) -> ObjectStore:
+        return open_object_store(self.settings)
+
+    @cached_property
+    def vector_store(self) -> VectorStore:
+        return open_vector_store(self.settings)
+
+    @cached_property
+    def converter(self) -> SandboxedConverter:
+        return open_converter(self.settings)
+
+    def embedder(self, choice: EmbeddingChoice) -> Embedder:
+        """Return the embedder of a knowledge base, loading its model at the first call."""
+        with self._loading:
+            if choice not in self._embedders:
+                self._embedders[choice] = open_embedder(choice.provider, choice.model, self.settings)
+            return self._embedders[choice]
+
+    def table(self, knowledge_base: KnowledgeBase) -> TableName:
+        """Name the table that holds a knowledge base's chunks."""
+        spec = embedder_spec(knowledge_base.embedding.provider, knowledge_base.embedding.model)
+        return TableName(kb_id=knowledge_base.id, model=f"{spec.provider}/{spec.model}", dimensions=spec.dimensions)
+
+    def create_indexes(self) -> None:
+        """Create what the queries need; creating an index that exists does nothing."""
+        for collection in (
+            self.knowledge_bases,
+            self.documents,
+            self.sync_tasks,
+            self.runs,
+            self.idempotency_keys,
+            self.human_tasks,
+            self.human_sync_logs,
+        ):
+            collection.create_indexes()
+
+    def close(self) -> None:
+        for embedder in self._embedders.values():
+            embedder.close()
+        self.converter.close()
+        self.queue.close()
+        self.redis.close()
+        self.database.client.close()
