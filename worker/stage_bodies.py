@@ -1,0 +1,129 @@
+"""Between the records and the stages: each body hands its stage what it needs and counts what it did."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from shared.converters.base import ConversionLimits
+from shared.counters import Counter
+from shared.errors import Cancelled, ObjectNotFound
+from shared.models import ChunkOutput, ConvertOutput, ImagesOutput, StoreFacts
+from shared.repositories.stage_leases import StageOutput
+from shared.resources import Resources
+from shared.states import Stage
+from worker.stages.chunk import chunk
+from worker.stages.convert import convert
+from worker.stages.download import download
+from worker.stages.embed import EmbeddedBatch, embed_batch
+from worker.stages.images import describe_images
+from worker.stages.store import PreparedRows, prepare
+from worker.work import Work
+
+ShouldStop = Callable[[], bool]
+Output = TypeVar("Output", bound=StageOutput)
+StageBody = Callable[[Resources, Work, ShouldStop], StageOutput | None]
+
+
+def _download(resources: Resources, work: Work, _: ShouldStop) -> None:
+    download(resources.object_store, work.document)
+
+
+def _convert(resources: Resources, work: Work, should_stop: ShouldStop) -> ConvertOutput:
+    settings = resources.settings
+    conversion = convert(
+        resources.object_store,
+        resources.converter,
+        work.document,
+        names=work.names,
+        limits=ConversionLimits(
+            timeout_seconds=settings.conversion_timeout_seconds,
+            memory_limit_bytes=settings.conversion_memory_bytes,
+            max_pages=settings.conversion_max_pages,
+        ),
+        should_stop=should_stop,
+    )
+    if conversion.made:
+        resources.counters.add({Counter.CONVERSIONS: 1, Counter.PAGES_CONVERTED: conversion.output.page_count})
+    return conversion.output
+
+
+def _images(resources: Resources, work: Work, _: ShouldStop) -> ImagesOutput:
+    return describe_images(
+        resources.object_store,
+        names=work.names,
+        converted=_needed(work.run.outputs.convert),
+        note_progress=lambda done, total: resources.leases.note_images(work.ref, done=done, total=total),
+    )
+
+
+def _chunk(resources: Resources, work: Work, _: ShouldStop) -> ChunkOutput:
+    return chunk(
+        resources.object_store,
+        resources.embedder(work.knowledge_base.embedding),
+        names=work.names,
+        converted=_needed(work.run.outputs.convert),
+        images=_needed(work.run.outputs.images),
+        batch_chunks=resources.settings.embedding_batch_chunks,
+    )
+
+
+STAGE_BODIES: Mapping[Stage, StageBody] = {
+    Stage.DOWNLOAD: _download,
+    Stage.CONVERT: _convert,
+    Stage.IMAGES: _images,
+    Stage.CHUNK: _chunk,
+}
+
+
+def embed_one_batch(resources: Resources, work: Work, batch: int, should_stop: ShouldStop) -> EmbeddedBatch:
+    """Embed a batch of the document's chunks. Raises `Cancelled` where it is no longer wanted."""
+    if should_stop():
+        raise Cancelled
+    embedded = embed_batch(
+        resources.object_store,
+        resources.vector_store,
+        resources.embedder(work.knowledge_base.embedding),
+        table=resources.table(work.knowledge_base),
+        names=work.names,
+        chunked=_needed(work.run.outputs.chunk),
+        batch=batch,
+    )
+    amounts = {Counter.CHUNKS_EMBEDDED: embedded.embedded, Counter.EMBEDDINGS_REUSED: embedded.reused}
+    calls = {Counter.EMBED_CALLS: 1} if embedded.embedded else {}
+    resources.counters.add(amounts | calls)
+    return embedded
+
+
+def prepare_rows(resources: Resources, work: Work) -> PreparedRows:
+    """Bring a document's chunks and vectors together for its commit."""
+    chunked = _needed(work.run.outputs.chunk)
+    return prepare(
+        resources.object_store,
+        work.document,
+        names=work.names,
+        chunks_key=chunked.artifact_key,
+        batch_chunks=chunked.batch_chunks,
+    )
+
+
+def store_facts(work: Work, rows: PreparedRows) -> StoreFacts:
+    """What the document's record will say when these rows count."""
+    converted, chunked = _needed(work.run.outputs.convert), _needed(work.run.outputs.chunk)
+    return StoreFacts(
+        revision=rows.revision,
+        chunks_key=chunked.artifact_key,
+        batch_chunks=chunked.batch_chunks,
+        page_count=converted.page_count,
+        text_chunks=rows.text_chunks,
+        image_chunks=rows.image_chunks,
+        token_count=rows.token_count,
+        markdown_key=converted.markdown_key,
+        notes=converted.notes,
+        processing_info=work.run.stage_ms,
+    )
+
+
+def _needed(output: Output | None) -> Output:
+    """Return what an earlier stage left. Raises `ObjectNotFound`, which starts the document over."""
+    if output is None:
+        raise ObjectNotFound("an earlier stage left no output")
+    return output

@@ -1,0 +1,66 @@
+"""Chunk: the blocks become the pieces that are embedded and found, and the pieces become batches."""
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.artifacts import ArtifactNames
+from shared.chunking.chunker import chunk_document
+from shared.chunking.model import Chunk
+from shared.chunking.sizes import ModelWindow
+from shared.errors import NoExtractableContent
+from shared.models import ChunkOutput, ConvertOutput, ImagesOutput
+from shared.object_stores.base import ObjectStore
+from worker.stages.convert import read_converted
+from worker.stages.images import read_images
+
+
+class ChunkList(BaseModel):
+    """The artifact of this stage."""
+
+    model_config = ConfigDict(frozen=True)
+
+    chunks: tuple[Chunk, ...]
+
+    def batches(self, size: int) -> list[tuple[str, ...]]:
+        """Split the distinct texts, by their hashes and in the order of the document, into batches of `size`.
+
+        The split depends on nothing but the chunks and the size, so every attempt and every retry finds the vectors
+        that an earlier one left.
+        """
+        hashes = list(dict.fromkeys(chunk.text_hash for chunk in self.chunks))
+        return [tuple(hashes[start : start + size]) for start in range(0, len(hashes), size)]
+
+
+def chunk(
+    object_store: ObjectStore,
+    window: ModelWindow,
+    *,
+    names: ArtifactNames,
+    converted: ConvertOutput,
+    images: ImagesOutput,
+    batch_chunks: int,
+) -> ChunkOutput:
+    """Cut a document into chunks. Raises `NoExtractableContent` where there is nothing to cut."""
+    key = names.chunks_of(images.artifact_key)
+    if object_store.stat(key) is not None:
+        return _output(read_chunks(object_store, key), key, batch_chunks)
+    document = read_converted(object_store, converted.artifact_key)
+    kept = {image.name: image for image in read_images(object_store, images.artifact_key).images}
+    chunks = chunk_document(document, options=names.chunking, window=window, images=kept)
+    if not chunks:
+        raise NoExtractableContent
+    listed = ChunkList(chunks=tuple(chunks))
+    object_store.put(key, [listed.model_dump_json().encode()])
+    return _output(listed, key, batch_chunks)
+
+
+def read_chunks(object_store: ObjectStore, key: str) -> ChunkList:
+    return ChunkList.model_validate_json(object_store.get(key))
+
+
+def _output(listed: ChunkList, key: str, batch_chunks: int) -> ChunkOutput:
+    return ChunkOutput(
+        artifact_key=key,
+        chunk_count=len(listed.chunks),
+        batch_count=len(listed.batches(batch_chunks)),
+        batch_chunks=batch_chunks,
+    )

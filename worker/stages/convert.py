@@ -1,0 +1,61 @@
+"""Convert: the original becomes typed blocks, Markdown and pictures."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.artifacts import ArtifactNames
+from shared.converters.base import ConversionLimits, ConvertedDocument, Converter
+from shared.errors import MarkdownFailed
+from shared.models import ConvertOutput, Document
+from shared.object_stores.base import ObjectStore
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What a conversion left, and whether it had to be made."""
+
+    output: ConvertOutput
+    made: bool
+
+
+def convert(
+    object_store: ObjectStore,
+    converter: Converter,
+    document: Document,
+    *,
+    names: ArtifactNames,
+    limits: ConversionLimits,
+    should_stop: Callable[[], bool],
+) -> Conversion:
+    """Convert a document; the blocks are written last, so that they are there only with all that they name."""
+    if object_store.stat(names.converted) is not None and object_store.stat(names.markdown) is not None:
+        return Conversion(_output(read_converted(object_store, names.converted), names), made=False)
+    with tempfile.TemporaryDirectory(prefix="kbsync-convert-") as directory:
+        pictures = Path(directory)
+        with object_store.local_file(document.object_key) as source:
+            converted = converter.convert(source, pictures, limits=limits, should_stop=should_stop)
+        for image in {image.name: image for image in converted.images}.values():
+            object_store.put(names.picture(image.name), [(pictures / image.name).read_bytes()])
+    try:
+        markdown = converted.markdown.encode()
+    except UnicodeEncodeError as error:
+        raise MarkdownFailed(str(error)) from error
+    object_store.put(names.markdown, [markdown])
+    object_store.put(names.converted, [converted.model_dump_json().encode()])
+    return Conversion(_output(converted, names), made=True)
+
+
+def read_converted(object_store: ObjectStore, key: str) -> ConvertedDocument:
+    return ConvertedDocument.model_validate_json(object_store.get(key))
+
+
+def _output(converted: ConvertedDocument, names: ArtifactNames) -> ConvertOutput:
+    return ConvertOutput(
+        artifact_key=names.converted,
+        markdown_key=names.markdown,
+        page_count=converted.page_count,
+        image_count=len(converted.images),
+        notes=converted.notes,
+    )
