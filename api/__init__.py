@@ -1,0 +1,1 @@
+"""The HTTP layer: validate, call one function of `shared`, shape the answer."""
