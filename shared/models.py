@@ -87,6 +87,9 @@ class Document(Stored):
     storing: StoreFacts | None = None
     """Announced while a store is under way, so that readers accept the new chunks from their commit on."""
     sync_task_id: str | None = None
+    """The sync that made it `processing` last."""
+    sync_fence: int = 0
+    """Of the newest sync that has had it; none as old may make it `processing` any more."""
     created_at: datetime
     updated_at: datetime
 

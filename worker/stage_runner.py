@@ -17,7 +17,6 @@ from celery.exceptions import SoftTimeLimitExceeded
 from shared import clock, logs
 from shared.artifacts import ArtifactNames
 from shared.errors import (
-    Cancelled,
     DocumentNotFound,
     KbSyncError,
     KnowledgeBaseNotFound,
@@ -31,7 +30,7 @@ from shared.models import Document, DocumentRun, KnowledgeBase, RunRef
 from shared.repositories.stage_leases import batch_lease
 from shared.resources import Resources
 from shared.services.sync_tasks import COMMIT_SECONDS
-from shared.states import RunStatus, Stage
+from shared.states import Stage
 from worker import drain
 from worker.committer import prolong_commit, store_document
 from worker.dispatcher import send
@@ -55,7 +54,7 @@ def run_stage(resources: Resources, app: Celery, ref: RunRef, stage: Stage) -> b
         if work is None:
             return False
         if stage is Stage.DOWNLOAD:
-            _mark_processing(resources, work)
+            resources.documents.mark_processing(work.document.id, task_id=ref.task_id, fence=work.run.fence)
         started = time.perf_counter()
         with _heartbeat(resources, work) as heartbeat:
             output = STAGE_BODIES[stage](resources, work, heartbeat.should_stop)
@@ -183,17 +182,6 @@ def _heartbeat(resources: Resources, work: Work, *, also: Callable[[], None] | N
         interval_seconds=min(resources.settings.lease_seconds, COMMIT_SECONDS) / 3,
         also=also,
     )
-
-
-def _mark_processing(resources: Resources, work: Work) -> None:
-    """Let the document say that it is worked on. Raises `Cancelled` where the sync was cancelled at that moment."""
-    resources.documents.mark_processing(work.document.id, task_id=work.ref.task_id, fence=work.run.fence)
-    if resources.leases.is_held(work.ref, work.lease, owner=work.owner):
-        return
-    run = resources.runs.get(work.ref.run_id)
-    if run is not None and run.status is RunStatus.CANCELLED:
-        resources.documents.restore_status(run.task_id, [(run.document_id, run.previous_status)])
-    raise Cancelled
 
 
 def _settle(resources: Resources, app: Celery, claim: _Claim, error: KbSyncError) -> None:

@@ -106,6 +106,16 @@ class DocumentRunRepository:
         query = {"_id": {"$in": names}, "status": RunStatus.CANCELLED}
         return [DocumentRun.model_validate(found) for found in self._collection.find(query)]
 
+    def cancelled_at_first_stage(self, task_id: str) -> list[str]:
+        """Return the documents that a cancel caught after their first stage was begun and before it ended."""
+        query: Record = {
+            "task_id": task_id,
+            "status": RunStatus.CANCELLED,
+            "started_at": {"$exists": True},
+            "stages_done": {"$ne": Stage.DOWNLOAD},
+        }
+        return [found["document_id"] for found in self._collection.find(query, {"document_id": 1})]
+
     def any_active_fresh(self, task_id: str) -> bool:
         """Tell whether the task has work left on a document that was never synced before."""
         query = {"task_id": task_id, **ACTIVE, "previous_status": DocumentStatus.UPLOADED}

@@ -98,14 +98,21 @@ class DocumentRepository:
     def mark_processing(self, document_id: str, *, task_id: str, fence: int) -> None:
         """Note that a sync has the document, once for each sync and never for one that a newer one overtook."""
         self._collection.update_one(
-            {"_id": document_id, "fence": {"$lte": fence}, "sync_task_id": {"$ne": task_id}},
+            {"_id": document_id, **_not_had_by(fence)},
             {
                 "$set": {
                     "status": DocumentStatus.PROCESSING,
                     "sync_task_id": task_id,
+                    "sync_fence": fence,
                     "updated_at": clock.now(),
                 }
             },
+        )
+
+    def keep_from(self, document_ids: Sequence[str], *, fence: int) -> None:
+        """Let the sync of this fence mark these documents no more, where it has not done so yet."""
+        self._collection.update_many(
+            {"_id": {"$in": list(document_ids)}, **_not_had_by(fence)}, {"$set": {"sync_fence": fence}}
         )
 
     def begin_store(self, document_id: str, *, fence: int, facts: StoreFacts, owner: str, until: datetime) -> bool:
@@ -214,6 +221,11 @@ class DocumentRepository:
             "sync_task_id": {"$nin": list(known)},
         }
         return [str(task_id) for task_id in self._collection.distinct("sync_task_id", query)]
+
+
+def _not_had_by(fence: int) -> Record:
+    """Documents that no sync of this fence, or of a newer one, has had."""
+    return {"sync_fence": {"$not": {"$gte": fence}}}
 
 
 def _store_lock_free(owner: str | None = None) -> list[Record]:

@@ -248,10 +248,14 @@ def _release_lock(resources: Resources, task: SyncTask) -> None:
 
 
 def settle_cancelled(resources: Resources, task: SyncTask) -> None:
-    """End the records of a cancelled sync and give its documents their status back; may be called again."""
+    """End the records of a cancelled sync and give its documents their status back; may be called again.
+
+    A worker may be about to mark a document `processing`: it is kept from that before the statuses are given back.
+    """
     deadline = time.monotonic() + COMMIT_SECONDS + 1
     while not resources.runs.cancel_active(task.id) and time.monotonic() < deadline:
         time.sleep(0.02)
+    resources.documents.keep_from(resources.runs.cancelled_at_first_stage(task.id), fence=task.fence)
     held = resources.documents.left_processing(task.id)
     caught = resources.runs.cancelled_among(task.id, held)
     resources.documents.restore_status(task.id, ((run.document_id, run.previous_status) for run in caught))

@@ -67,6 +67,7 @@ API_STEPS: tuple[tuple[type, str], ...] = (
     (LocalObjectStore, "put"),
     (DocumentRepository, "insert"),
     (DocumentRepository, "delete_many"),
+    (DocumentRepository, "keep_from"),
     (DocumentRepository, "restore_status"),
 )
 

@@ -304,6 +304,24 @@ def test_cancel_of_a_running_sync_gives_documents_their_status_back(world: World
     assert create(world, kb.id, fresh).total_documents == 1
 
 
+def test_a_worker_that_a_cancel_overtook_marks_no_document(world: World, kb: KnowledgeBase) -> None:
+    [document] = add_documents(world, kb, 1)
+    task = create(world, kb.id, full=True)
+    world.resources.sync_tasks.start(task.id)
+    [run] = world.runs(task)
+    assert world.resources.leases.claim_stage(ref_of(run), Stage.DOWNLOAD, owner="slow")
+    sync_tasks.cancel(world.resources, task.id)
+    world.resources.documents.mark_processing(document, task_id=task.id, fence=task.fence)
+    assert world.document(document).status is DocumentStatus.UPLOADED
+
+    newer = create(world, kb.id, full=True)
+    world.resources.documents.mark_processing(document, task_id=newer.id, fence=newer.fence)
+    sync_tasks.settle_cancelled(world.resources, task)
+    world.resources.documents.mark_processing(document, task_id=task.id, fence=task.fence)
+    assert world.document(document).status is DocumentStatus.PROCESSING
+    assert world.document(document).sync_task_id == newer.id
+
+
 def test_cancel_waits_for_a_commit_and_counts_it(world: World, kb: KnowledgeBase) -> None:
     task = create(world, kb.id, *add_documents(world, kb, 2))
     world.resources.sync_tasks.start(task.id)
