@@ -31,6 +31,7 @@ app.conf.update(
 )
 app.set_default()
 drain.share()
+drain.limit_farewell()
 
 
 @setup_logging.connect

@@ -9,9 +9,16 @@ import mmap
 import struct
 import time
 
+import billiard.pool
+
 HAND_BACK_AFTER_SECONDS = 10.0
 """Half of `WORKER_GRACE_SECONDS`, after which the supervisor or the container runtime kills: the other half is for
 stages that cannot be cut, a commit to the vector store above all."""
+
+FAREWELL_SECONDS = 3.0
+"""A process that ends waits so long for the main process to have read its last result. billiard's 30 s end by the kill
+of the supervisor: where SIGTERM comes between the start of a task and the news of it, the main process forgets the
+task, and with it to read the result (billiard 4.3, Celery 5.7). The result is in MongoDB by then."""
 
 _MOMENT = struct.Struct("d")
 _shared: list[mmap.mmap] = []
@@ -20,6 +27,12 @@ _shared: list[mmap.mmap] = []
 def share() -> None:
     """Make the memory that this process and the children it will fork see alike."""
     _shared.append(mmap.mmap(-1, _MOMENT.size))
+
+
+def limit_farewell() -> None:
+    """Hold the processes that this one will fork to `FAREWELL_SECONDS`; billiard has no setting for it."""
+    interval_seconds = billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_INTERVAL
+    billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = round(FAREWELL_SECONDS / interval_seconds)
 
 
 def begin() -> None:
