@@ -2,6 +2,7 @@
 
 redis-wipe    FLUSHALL, then a Redis killed and started empty, each in the middle of a sync
 kill-workers  SIGKILL of every worker in the middle of a sync, then one worker started
+poison        a document that kills its worker each time, in a small sync, beside a clean one
 cancel        cancels of a large sync, one after the other
 """
 
@@ -24,7 +25,7 @@ import requests
 
 from tests.chaos.cluster import MANY_WORKERS, REDIS, Cluster, Pace
 from tests.chaos.journal import Claim, Journal
-from tests.chaos.samples import EVERYWHERE, LINE_MARK, Sample, make_sample
+from tests.chaos.samples import EVERYWHERE, LINE_MARK, Sample, SampleKind, make_sample
 
 PRODUCTION_PACE = Pace(
     lease_seconds=30, reconcile_seconds=15, queue_wait_seconds=30, kb_lock_seconds=60, visibility_seconds=1800
@@ -37,14 +38,14 @@ WORK_LINES = ("stage done", "batch done", "document completed", "work given up",
 class Drill:
     """A cluster with one knowledge base full of small documents."""
 
-    def __init__(self, cluster: Cluster, *, documents: int) -> None:
+    def __init__(self, cluster: Cluster, *, documents: int, poisoned: int = 0) -> None:
         self.cluster = cluster
         self.session = requests.Session()
         self.kb_id = self.ask("POST", "/knowledge-bases", json={"name": f"drill {time.time()}"})["id"]
         rng = Random(documents)
         self.samples: dict[str, Sample] = {}
-        for _ in range(documents):
-            sample = make_sample(rng)
+        for number in range(documents):
+            sample = make_sample(rng, SampleKind.POISON if number < poisoned else SampleKind.HEALTHY)
             uploaded = self.ask(
                 "POST",
                 f"/knowledge-bases/{self.kb_id}/documents/upload",
@@ -90,12 +91,12 @@ class Drill:
 
 
 @contextmanager
-def prepared(documents: int) -> Iterator[Drill]:
+def prepared(documents: int, *, poisoned: int = 0) -> Iterator[Drill]:
     with tempfile.TemporaryDirectory(prefix="kbsync-drill-") as directory:
         cluster = Cluster(Path(directory), pace=PRODUCTION_PACE, workers=MANY_WORKERS)
         cluster.start()
         try:
-            yield Drill(cluster, documents=documents)
+            yield Drill(cluster, documents=documents, poisoned=poisoned)
         finally:
             cluster.stop()
 
@@ -152,6 +153,27 @@ def _struck(drill: Drill, strike: Callable[[Drill], None]) -> dict[str, object]:
     }
 
 
+def poison(documents: int) -> None:
+    for poisoned in (0, 1):
+        with prepared(documents, poisoned=poisoned) as drill:
+            began = time.time()
+            task_id = drill.start()
+            task = drill.await_end(task_id)
+            seconds = time.time() - began
+            failed = drill.ask("GET", f"/sync-tasks/{task_id}/documents", params={"status": "failed"})
+            fatal = {document_id for document_id, each in drill.samples.items() if each.kind is SampleKind.POISON}
+            figures = {
+                "documents": documents,
+                "poisoned": poisoned,
+                "status": task["status"],
+                "completed": task["processed_documents"],
+                "failed": [(each["filename"], each["error_message"]) for each in failed],
+                "starts_of_the_poisoned": sum(c.document_id in fatal and c.stage == "convert" for c in drill.claims()),
+                "seconds": round(seconds, 1),
+            }
+            print(json.dumps(figures, ensure_ascii=False), flush=True)
+
+
 def cancel(documents: int, tries: int) -> None:
     with prepared(documents) as drill:
         rng = Random(7)
@@ -204,7 +226,7 @@ def _kept_after_cancel(drill: Drill) -> int:
 
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.drills", description=__doc__)
-    parser.add_argument("drill", choices=("redis-wipe", "kill-workers", "cancel"))
+    parser.add_argument("drill", choices=("redis-wipe", "kill-workers", "poison", "cancel"))
     parser.add_argument("--documents", type=int)
     parser.add_argument("--tries", type=int, default=10)
     asked = parser.parse_args(arguments)
@@ -212,6 +234,8 @@ def main(arguments: list[str]) -> None:
         redis_wipe(asked.documents or 300)
     elif asked.drill == "kill-workers":
         kill_workers(asked.documents or 300)
+    elif asked.drill == "poison":
+        poison(asked.documents or 50)
     else:
         cancel(asked.documents or 1000, asked.tries)
 
