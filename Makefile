@@ -4,7 +4,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON := .venv/bin/python
 DATA_DIR ?= .data
 READY := .venv/.synced
-CODE := $(wildcard api worker shared tests examples benchmarks)
+CODE := $(wildcard api worker shared tests examples benchmarks scripts)
 ARGS ?=
 
 .PHONY: help setup demo up down status logs test check format bench chaos
