@@ -29,12 +29,17 @@ class Ledger:
     slowest: dict[str, float] = field(default_factory=dict)
     """The longest of each thing that was timed, in seconds."""
     _began: float = field(default_factory=time.monotonic)
+    _ended: float | None = None
     _known: set[tuple[str, str]] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def elapsed_seconds(self) -> float:
-        return time.monotonic() - self._began
+        return (self._ended or time.monotonic()) - self._began
+
+    def end(self) -> None:
+        """Stop the clock of this run: its report comes after those of later seeds."""
+        self._ended = time.monotonic()
 
     def note(self, line: str) -> None:
         """Write a line of the run's own log."""

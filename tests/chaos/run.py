@@ -86,6 +86,7 @@ class ChaosRun:
             self.ledger.violation("suite", "a server did not start again", records=error)
         finally:
             self._cluster.stop()
+            self.ledger.end()
         return self.ledger
 
     def _scene(self, resources: Resources) -> Scene:
