@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from shared.chunking.chunker import CHUNKER_VERSION
 from shared.chunking.model import ChunkingOptions
-from shared.converters.base import Converter
+from shared.converters.dispatch import Converters
 from shared.models import Document, EmbeddingChoice, KnowledgeBase
 
 IMAGES_VERSION = "1"
@@ -42,15 +42,16 @@ class ArtifactNames:
     prefix: str
     sha256: str
     converter: str
+    """Name and version of the one that converts documents of this type: another one's change leaves these names."""
     chunking: ChunkingOptions
     embedding: EmbeddingChoice
 
     @classmethod
-    def of(cls, document: Document, knowledge_base: KnowledgeBase, converter: Converter) -> "ArtifactNames":
+    def of(cls, document: Document, knowledge_base: KnowledgeBase, converters: Converters) -> "ArtifactNames":
         return cls(
             prefix=f"{document_prefix(document.kb_id, document.id)}artifacts/",
             sha256=document.sha256,
-            converter=f"{converter.name} {converter.version}",
+            converter=converters.identity(document.content_type),
             chunking=knowledge_base.chunking,
             embedding=knowledge_base.embedding,
         )

@@ -12,7 +12,7 @@
     ├── ServiceUnavailable               a backing service does not answer
     ├── StageError                       a document failed in a stage; stands in the task as `error_code`
     │   ├── ConversionFailed             DamagedFile, EncryptedFile, NoExtractableContent, ConversionLimitExceeded,
-    │   │                                ConverterCrashed
+    │   │                                ConverterCrashed, NoConverter
     │   ├── MarkdownFailed, ImageExtractionFailed, ChunkingFailed
     │   ├── EmbeddingFailed              EmbeddingThrottled, EmbeddingTimeout, EmbeddingModelError, ...
     │   ├── VectorStoreFailed
@@ -349,6 +349,12 @@ class ConverterCrashed(ConversionFailed):
     """The file makes the parser crash"""
 
     zh = "文件导致解析器崩溃"
+
+
+class NoConverter(ConversionFailed):
+    """This release has no converter for documents of this type"""
+
+    zh = "当前版本无法转换该类型的文档"
 
 
 class MarkdownFailed(StageError):

@@ -181,6 +181,8 @@ class DocumentRun(Stored):
     ordinal: int
     """Place in the task, from 1."""
     filename: str
+    content_type: str = "application/pdf"
+    """Of the document; records that are older than this field are of PDF."""
     request_id: str | None = None
     status: RunStatus = RunStatus.PENDING
     previous_status: DocumentStatus

@@ -31,6 +31,16 @@ FAILED_PREFIXES: dict[Stage, tuple[str, str]] = {
     Stage.STORE: ("存储失败", "Storing failed"),
 }
 
+_PDF = "application/pdf"
+_OTHER_THAN_PDF: dict[tuple[str, str], tuple[str, str]] = {
+    STAGE_STEPS[Stage.CONVERT]: (
+        "正在转换文档 {filename} ({ordinal}/{total})",
+        "Converting {filename} ({ordinal}/{total})",
+    ),
+    FAILED_PREFIXES[Stage.CONVERT]: ("文档转换失败", "Conversion failed"),
+}
+"""The two published wordings that speak of PDF, and what is said of any other document."""
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -45,9 +55,13 @@ def _worded(pair: tuple[str, str], language: str) -> str:
     return pair[1] if language == "en" else pair[0]
 
 
-def failure_message(stage: Stage, reason: str, language: str = "zh") -> str:
-    """Say which stage failed and why: `PDF转换失败: 文件损坏`."""
-    return f"{_worded(FAILED_PREFIXES[stage], language)}: {reason}"
+def _fitting(pair: tuple[str, str], content_type: str) -> tuple[str, str]:
+    return pair if content_type == _PDF else _OTHER_THAN_PDF.get(pair, pair)
+
+
+def failure_message(stage: Stage, reason: str, language: str = "zh", *, content_type: str = _PDF) -> str:
+    """Say which stage failed and why: `PDF转换失败: 文件损坏`; `文档转换失败: ...` of a document that is no PDF."""
+    return f"{_worded(_fitting(FAILED_PREFIXES[stage], content_type), language)}: {reason}"
 
 
 def percent_done(counts: RunCounts, total: int) -> int:
@@ -66,7 +80,7 @@ def document_step(run: DocumentRun, total: int, language: str = "zh") -> str:
     stage = run.stage or Stage.DOWNLOAD
     if stage is Stage.IMAGES and run.images_total == 0:
         stage = Stage.CONVERT
-    return _worded(STAGE_STEPS[stage], language).format(
+    return _worded(_fitting(STAGE_STEPS[stage], run.content_type), language).format(
         filename=run.filename,
         ordinal=run.ordinal,
         total=total,

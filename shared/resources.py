@@ -4,8 +4,8 @@ from functools import cached_property
 from threading import Lock
 
 from shared import redis_client
-from shared.converters.registry import open_converter
-from shared.converters.sandbox import SandboxedConverter
+from shared.converters.dispatch import Converters
+from shared.converters.registry import open_converters
 from shared.counters import Counters
 from shared.embedders.base import Embedder
 from shared.embedders.registry import embedder_spec, open_embedder
@@ -74,8 +74,8 @@ class Resources:
         return open_vector_store(self.settings)
 
     @cached_property
-    def converter(self) -> SandboxedConverter:
-        return open_converter(self.settings)
+    def converters(self) -> Converters:
+        return open_converters(self.settings)
 
     def embedder(self, choice: EmbeddingChoice) -> Embedder:
         """Return the embedder of a knowledge base, loading its model at the first call."""
@@ -105,7 +105,8 @@ class Resources:
     def close(self) -> None:
         for embedder in self._embedders.values():
             embedder.close()
-        self.converter.close()
+        if "converters" in self.__dict__:  # as `cached_property` keeps it
+            self.converters.close()
         self.queue.close()
         self.redis.close()
         self.database.client.close()

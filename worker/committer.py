@@ -98,7 +98,7 @@ def settle_store(resources: Resources, document_id: str) -> None:
 def _restore(resources: Resources, document: Document, knowledge_base: KnowledgeBase) -> str:
     """Store the chunks that count once more, from their artifacts; without those, the next sync does it."""
     facts = document.stored
-    names = ArtifactNames.of(document, knowledge_base, resources.converter)
+    names = ArtifactNames.of(document, knowledge_base, resources.converters)
     try:
         if facts is None:
             raise ObjectNotFound

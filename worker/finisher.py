@@ -33,11 +33,14 @@ def fail_document(
 
     Who works on it names the lease, so that one who lost it fails nothing.
     """
+    run = resources.runs.get(ref.run_id)
+    if run is None:
+        return
     failed = resources.runs.fail(
         ref,
         stage=stage,
-        error_message=failure_message(stage, error.message()),
-        error_message_en=failure_message(stage, error.message("en"), "en"),
+        error_message=failure_message(stage, error.message(), content_type=run.content_type),
+        error_message_en=failure_message(stage, error.message("en"), "en", content_type=run.content_type),
         error_code=error.code,
         retryable=error.retryable,
         milliseconds=milliseconds,

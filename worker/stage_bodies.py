@@ -31,7 +31,7 @@ def _convert(resources: Resources, work: Work, should_stop: ShouldStop) -> Conve
     settings = resources.settings
     conversion = convert(
         resources.object_store,
-        resources.converter,
+        resources.converters.of(work.document.content_type),
         work.document,
         names=work.names,
         limits=ConversionLimits(

@@ -169,7 +169,7 @@ def _work(resources: Resources, claim: _Claim) -> Work:
         run=claim.run,
         document=document,
         knowledge_base=knowledge_base,
-        names=ArtifactNames.of(document, knowledge_base, resources.converter),
+        names=ArtifactNames.of(document, knowledge_base, resources.converters),
     )
 
 

@@ -56,7 +56,7 @@ def _complete_unchanged(resources: Resources, task: SyncTask, knowledge_base: Kn
         document
         for document in documents.values()
         if document.revision is not None
-        and document.revision == ArtifactNames.of(document, knowledge_base, resources.converter).revision
+        and document.revision == ArtifactNames.of(document, knowledge_base, resources.converters).revision
     ]
     if not candidates:
         return

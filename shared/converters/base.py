@@ -49,7 +49,8 @@ class ExtractedImage(BaseModel):
     """File name inside the output directory; made of the content's hash, so equal pictures share it."""
     content_type: str
     page: int
-    bbox: BoundingBox
+    bbox: BoundingBox | None = None
+    """None where the format does not say where a picture stands."""
     width_px: int
     height_px: int
 
@@ -90,6 +91,8 @@ class ConversionLimits(BaseModel):
     max_pages: int = 5000
     max_objects_per_page: int = 200_000
     max_image_pixels: int = 40_000_000
+    max_characters: int = 20_000_000
+    """Of the Markdown of a document that has no pages to count; about 8,000 pages of prose."""
 
 
 class Converter(Protocol):

@@ -116,34 +116,19 @@ def _child_environment() -> dict[str, str]:
     return kept | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "MALLOC_ARENA_MAX": "1"}
 
 
-class SandboxedConverter:
-    """Runs another converter in a warm child process, one document at a time; safe to use from several threads.
+class Sandbox:
+    """Runs converters in a warm child process, one document at a time; safe to use from several threads.
 
-    A child is killed at the time limit and at a cancel, and replaced after `documents_per_child` documents or when it
+    The child is killed at the time limit and at a cancel, and replaced after `documents_per_child` documents or when it
     has grown beyond `recycle_rss_bytes`. A document that crashes it is tried once more in a fresh one, whose memory is
     watched from here: parsers abort when they get no memory, which looks like any other crash.
     """
 
-    def __init__(self, factory: str, *, documents_per_child: int = 200, recycle_rss_bytes: int = 400 << 20) -> None:
-        """`factory` names the converter as `module:Class`."""
-        self._factory = factory
-        self._inner = load_converter(factory)
+    def __init__(self, *, documents_per_child: int = 200, recycle_rss_bytes: int = 400 << 20) -> None:
         self._documents_per_child = documents_per_child
         self._recycle_rss_bytes = recycle_rss_bytes
         self._lock = threading.Lock()
         self._child: _Child | None = None
-
-    @property
-    def name(self) -> str:
-        return self._inner.name
-
-    @property
-    def version(self) -> str:
-        return self._inner.version
-
-    @property
-    def content_types(self) -> frozenset[str]:
-        return self._inner.content_types
 
     @property
     def child_pid(self) -> int | None:
@@ -151,16 +136,13 @@ class SandboxedConverter:
         child = self._child
         return child.pid if child is not None else None
 
-    def convert(
-        self, source: Path, output_dir: Path, *, limits: ConversionLimits, should_stop: Callable[[], bool]
-    ) -> ConvertedDocument:
+    def convert(self, request: Request, should_stop: Callable[[], bool]) -> ConvertedDocument:
         """Convert a file in the child; raises as `Converter.convert` does."""
         while not self._lock.acquire(timeout=_POLL_SECONDS):
             if should_stop():
                 raise Cancelled
         try:
-            request = Request(source=source.absolute(), output_dir=output_dir.absolute(), limits=limits)
-            return self._convert(request, _Watch(limits.timeout_seconds, should_stop))
+            return self._convert(request, _Watch(request.limits.timeout_seconds, should_stop))
         finally:
             self._lock.release()
 
@@ -184,7 +166,7 @@ class SandboxedConverter:
         raise ConverterCrashed(f"the parser ended with {_describe(status)} twice")
 
     def _ask(self, request: Request, watch: "_Watch") -> Response:
-        child = self._running_child()
+        child = self._running_child(request.factory)
         watch.start()
         try:
             return child.ask(request, watch.check)
@@ -205,22 +187,62 @@ class SandboxedConverter:
             raise UnexpectedStageError("the converter process answered nothing")
         return response.document
 
-    def _running_child(self) -> _Child:
+    def _running_child(self, factory: str) -> _Child:
+        """Return the child; a new one loads the converter that it is started for, others when they are asked for."""
         if self._child is not None and self._child.is_alive():
             return self._child
         self._end_child()
-        child = self._child = _Child(self._factory)
+        child = self._child = _Child(factory)
         try:
             child.receive(_Watch.of_start().check)
         except (_ChildDied, ConversionLimitExceeded) as error:
             self._end_child()
-            raise UnexpectedStageError(f"the converter process of {self.name} does not start") from error
+            raise UnexpectedStageError(f"the converter process of {factory} does not start") from error
         return child
 
     def _end_child(self) -> None:
         if self._child is not None:
             self._child.kill()
             self._child = None
+
+
+class SandboxedConverter:
+    """A converter that works in a sandbox: its own, or one that it shares with others."""
+
+    def __init__(self, factory: str, *, sandbox: Sandbox | None = None) -> None:
+        """`factory` names the converter as `module:Class`."""
+        self._factory = factory
+        self._inner = load_converter(factory)
+        self._sandbox = sandbox if sandbox is not None else Sandbox()
+
+    @property
+    def name(self) -> str:
+        return self._inner.name
+
+    @property
+    def version(self) -> str:
+        return self._inner.version
+
+    @property
+    def content_types(self) -> frozenset[str]:
+        return self._inner.content_types
+
+    @property
+    def child_pid(self) -> int | None:
+        return self._sandbox.child_pid
+
+    def convert(
+        self, source: Path, output_dir: Path, *, limits: ConversionLimits, should_stop: Callable[[], bool]
+    ) -> ConvertedDocument:
+        """Convert a file in the sandbox; raises as `Converter.convert` does."""
+        request = Request(
+            factory=self._factory, source=source.absolute(), output_dir=output_dir.absolute(), limits=limits
+        )
+        return self._sandbox.convert(request, should_stop)
+
+    def close(self) -> None:
+        """End the child of the sandbox, also for those who share it."""
+        self._sandbox.close()
 
 
 class _Watch:

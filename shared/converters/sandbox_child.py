@@ -1,6 +1,7 @@
 """The child of the sandbox: `python -m shared.converters.sandbox_child MODULE:CLASS`.
 
-It converts the documents that its parent names on standard input, one at a time, and ends when the parent does.
+It converts the documents that its parent names on standard input, one at a time, and ends when the parent does. The
+converter on its command line is loaded at once, any other with the first document that asks for it.
 """
 
 import importlib
@@ -24,7 +25,7 @@ from shared.converters.sandbox_wire import (
     out_of_memory,
     payload_length,
 )
-from shared.errors import ConversionFailed, StageError
+from shared.errors import ConversionFailed, StageError, UnexpectedStageError
 
 logger = logging.getLogger(__name__)
 
@@ -48,11 +49,11 @@ def main() -> None:
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    converter = load_converter(sys.argv[1])
+    converters = {sys.argv[1]: load_converter(sys.argv[1])}
     threading.Thread(target=_read_requests, args=(sys.stdin.buffer, requests), daemon=True).start()
     _send(output, Response())
     while True:
-        _send(output, serve(converter, requests.get()))
+        _send(output, serve(converters, requests.get()))
 
 
 def _send(output: BufferedIOBase, response: Response) -> None:
@@ -69,8 +70,16 @@ def _read_requests(source: BufferedIOBase, requests: queue.SimpleQueue[Request])
         requests.put(Request.model_validate_json(source.read(payload_length(header))))
 
 
-def serve(converter: Converter, request: Request) -> Response:
-    """Convert one document within its limits."""
+def serve(converters: dict[str, Converter], request: Request) -> Response:
+    """Convert one document within its limits; `converters` holds those that are loaded, and grows."""
+    try:
+        if request.factory not in converters:
+            converters[request.factory] = load_converter(request.factory)
+        converter = converters[request.factory]
+    except Exception:  # the boundary of the process
+        logger.exception("loading %s failed", request.factory)
+        failure = Failure.of(UnexpectedStageError(f"the converter {request.factory} does not start"))
+        return Response(failure=failure, rss_bytes=_rss_bytes())
     _limit_resources(request)
     try:
         document = converter.convert(

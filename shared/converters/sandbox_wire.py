@@ -15,6 +15,7 @@ from shared.errors import (
     ImageExtractionFailed,
     NoExtractableContent,
     StageError,
+    UnexpectedStageError,
 )
 
 _LENGTH = struct.Struct(">I")
@@ -30,6 +31,7 @@ _ERRORS: dict[str, type[StageError]] = {
         EncryptedFile,
         ImageExtractionFailed,
         NoExtractableContent,
+        UnexpectedStageError,
     )
 }
 
@@ -39,6 +41,8 @@ class Request(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    factory: str
+    """The converter, as `module:Class`."""
     source: Path
     output_dir: Path
     limits: ConversionLimits

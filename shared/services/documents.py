@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 from shared import clock, ids
 from shared.artifacts import document_prefix, source_key
 from shared.chunking.model import ChunkType
-from shared.converters.content_types import HEAD_BYTES, SUPPORTED_CONTENT_TYPES, detect_content_type
+from shared.converters.content_types import (
+    HEAD_BYTES,
+    ZIP,
+    claims_another_type,
+    detect_archive_type,
+    detect_content_type,
+)
+from shared.converters.registry import supported_content_types
 from shared.errors import (
     ChunkNotFound,
     ContentNotFound,
@@ -74,18 +81,20 @@ class _Measured:
 def upload(resources: Resources, kb_id: str, *, filename: str, chunks: Iterable[bytes]) -> Upload:
     """Stream a file into the object store and note it as `uploaded`; equal bytes answer the document that is there.
 
-    Raises `KnowledgeBaseNotFound`, `UnsupportedDocument` (by content, before anything is stored), `DocumentTooLarge`.
+    Raises `KnowledgeBaseNotFound`, `UnsupportedDocument` (by content; nothing stays stored), `DocumentTooLarge`.
     """
     resources.knowledge_bases.get(kb_id)
     name = clean_filename(filename)
     head, rest = _head(chunks)
-    content_type = detect_content_type(head)
-    if content_type not in SUPPORTED_CONTENT_TYPES:
-        raise UnsupportedDocument(filename=name, detected_type=content_type)
+    content_type = detect_content_type(head, name)
+    if content_type != ZIP:
+        _refuse_unsupported(name, content_type)
     document_id = ids.new_document_id()
     key = source_key(kb_id, document_id)
     measured = _Measured(filename=name, max_bytes=resources.settings.max_upload_bytes)
     resources.object_store.put(key, measured.passing(itertools.chain([head], rest)))
+    if content_type == ZIP:
+        content_type = _stored_archive_type(resources, key, filename=name, head=head)
     at = clock.now()
     document = Document(
         id=document_id,
@@ -109,6 +118,23 @@ def _head(chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
         if len(head) >= HEAD_BYTES:
             break
     return head, rest
+
+
+def _refuse_unsupported(filename: str, content_type: str) -> None:
+    if content_type not in supported_content_types() or claims_another_type(filename, content_type):
+        raise UnsupportedDocument(filename=filename, detected_type=content_type)
+
+
+def _stored_archive_type(resources: Resources, key: str, *, filename: str, head: bytes) -> str:
+    """Return what kind of document a stored archive is; one that is none does not stay stored."""
+    try:
+        with resources.object_store.local_file(key) as archive:
+            content_type = detect_archive_type(archive, head)
+        _refuse_unsupported(filename, content_type)
+    except BaseException:
+        resources.object_store.delete(key)
+        raise
+    return content_type
 
 
 def _register(resources: Resources, document: Document) -> Upload:

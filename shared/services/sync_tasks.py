@@ -184,6 +184,7 @@ def _runs_of(task: SyncTask, documents: Sequence[Document]) -> list[DocumentRun]
             fence=task.fence,
             ordinal=ordinal,
             filename=document.filename,
+            content_type=document.content_type,
             request_id=task.request_id,
             previous_status=_status_before(document),
             created_at=task.created_at,

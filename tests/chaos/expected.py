@@ -52,7 +52,7 @@ class Expectations:
             if (document.id, chunking) in self._known:
                 return self._known[document.id, chunking]
         changed = knowledge_base.model_copy(update={"chunking": chunking})
-        names = ArtifactNames.of(document, changed, self._resources.converter)
+        names = ArtifactNames.of(document, changed, self._resources.converters)
         try:
             listed = read_chunks(self._resources.object_store, names.chunks)
         except ObjectNotFound:

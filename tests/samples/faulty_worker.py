@@ -12,6 +12,7 @@ from pathlib import Path
 from celery.signals import worker_process_init
 
 from shared.converters.base import ConversionLimits, ConvertedDocument
+from shared.converters.dispatch import Converters
 from shared.converters.pdf.converter import PdfiumConverter
 from shared.converters.sandbox import SandboxedConverter
 from tests.samples.marked_pdfs import KILL, WAIT_FOR, deed_of
@@ -47,4 +48,4 @@ class DeadlyConverter(SandboxedConverter):
 @worker_process_init.connect  # type: ignore[untyped-decorator]  # Celery has no types
 def obey(**_: object) -> None:
     """Comes after the handler of `worker.app`, which opened the resources."""
-    process.resources().converter = DeadlyConverter("tests.samples.faulty_worker:WaitingConverter")
+    process.resources().converters = Converters([DeadlyConverter("tests.samples.faulty_worker:WaitingConverter")])

@@ -94,6 +94,14 @@ def test_english_is_english_throughout() -> None:
     assert failure_message(Stage.CONVERT, "The file is damaged", "en") == "PDF conversion failed: The file is damaged"
 
 
+def test_a_document_that_is_no_pdf_is_not_called_one() -> None:
+    word = a_run(stage=Stage.CONVERT, filename="a.docx", content_type="text/plain")
+    assert document_step(word, 3) == "正在转换文档 a.docx (1/3)"
+    assert document_step(word, 3, "en") == "Converting a.docx (1/3)"
+    assert failure_message(Stage.CONVERT, "文件损坏", content_type="text/plain") == "文档转换失败: 文件损坏"
+    assert failure_message(Stage.CHUNK, "文件损坏", content_type="text/plain") == "分块失败: 文件损坏"
+
+
 def test_failures_say_the_stage_and_the_reason() -> None:
     assert failure_message(Stage.CONVERT, "文件损坏") == "PDF转换失败: 文件损坏"
     assert failure_message(Stage.EMBED, "Bedrock限流") == "向量化失败: Bedrock限流"

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from shared.converters.base import ConversionLimits, ConvertedDocument
-from shared.converters.sandbox import SandboxedConverter
+from shared.converters.sandbox import Sandbox, SandboxedConverter
 from shared.errors import (
     Cancelled,
     ConversionFailed,
@@ -132,7 +132,7 @@ def test_what_a_library_prints_does_not_disturb(run: Run) -> None:
 
 
 def test_the_child_is_replaced_after_so_many_documents(run: Run, tmp_path: Path) -> None:
-    converter = SandboxedConverter(OBEDIENT, documents_per_child=2)
+    converter = SandboxedConverter(OBEDIENT, sandbox=Sandbox(documents_per_child=2))
     for _ in range(5):
         run("x", converter=converter)
     converter.close()
@@ -140,7 +140,7 @@ def test_the_child_is_replaced_after_so_many_documents(run: Run, tmp_path: Path)
 
 
 def test_a_child_that_has_grown_is_replaced(run: Run, tmp_path: Path) -> None:
-    converter = SandboxedConverter(OBEDIENT, recycle_rss_bytes=64 << 20)
+    converter = SandboxedConverter(OBEDIENT, sandbox=Sandbox(recycle_rss_bytes=64 << 20))
     run("grow", converter=converter)
     run("x", converter=converter)
     converter.close()

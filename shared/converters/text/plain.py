@@ -1,0 +1,87 @@
+"""Plain text: paragraphs parted by empty lines, and lists where lines begin like items."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from shared.converters.base import ConversionLimits, ConvertedDocument
+from shared.converters.block_writer import BlockWriter
+from shared.converters.text.encoding import decode_text
+from shared.errors import ConversionLimitExceeded
+
+_VERSION = "1"
+_ITEM = re.compile(r"(?P<indent>[ \t]*)(?P<marker>[-*+•·●○■▪]|\d{1,3}[.)])[ \t]+(?P<text>\S.*)")
+_CHAPTER = re.compile(r"第[0-9一二三四五六七八九十百零〇]{1,5}(?P<part>[编篇章节])(?:[\s:：、]\s*\S.{0,60})?")
+_LEVELS = {"编": 1, "篇": 1, "章": 1, "节": 2}
+
+
+class PlainTextConverter:
+    """Converts plain text in any of the encodings that are told apart."""
+
+    @property
+    def name(self) -> str:
+        return "text"
+
+    @property
+    def version(self) -> str:
+        return _VERSION
+
+    @property
+    def content_types(self) -> frozenset[str]:
+        return frozenset({"text/plain"})
+
+    def convert(
+        self,
+        source: Path,
+        output_dir: Path,  # noqa: ARG002 - there are no pictures in a text
+        *,
+        limits: ConversionLimits,
+        should_stop: Callable[[], bool],
+    ) -> ConvertedDocument:
+        writer = BlockWriter(limits, should_stop)
+        lines: list[str] = []
+        for line in [*read_text(source, writer).split("\n"), ""]:
+            if line.strip():
+                lines.append(line)
+            elif lines:
+                _write(lines, writer)
+                lines = []
+        return writer.document()
+
+
+def read_text(source: Path, writer: BlockWriter) -> str:
+    """Return the text of a file; what cannot be decoded is noted. Raises `ConversionLimitExceeded` unread."""
+    most = 4 * writer.limits.max_characters  # no encoding needs more bytes for a character
+    if source.stat().st_size > most:
+        raise ConversionLimitExceeded(f"it has more than {writer.limits.max_characters} characters of text")
+    decoded = decode_text(source.read_bytes())
+    if decoded.is_damaged:
+        writer.note(f"some characters could not be read as {decoded.encoding}")
+    return decoded.text
+
+
+def _write(lines: list[str], writer: BlockWriter) -> None:
+    """Write the lines between two empty ones."""
+    if len(lines) == 1 and (chapter := _CHAPTER.fullmatch(lines[0].strip())):
+        writer.heading(lines[0], _LEVELS[chapter["part"]])
+        return
+    paragraph: list[str] = []
+    indents: list[int] = []
+    for line in lines:
+        item = _ITEM.fullmatch(line)
+        if item is None:
+            paragraph.append(line)
+            continue
+        writer.paragraph("\n".join(paragraph))
+        paragraph = []
+        indent = len(item["indent"].expandtabs(4))
+        while indents and indents[-1] > indent:
+            indents.pop()
+        if not indents or indents[-1] < indent:
+            indents.append(indent)
+        writer.list_item(item["text"], depth=len(indents) - 1, marker=_marker(item["marker"]))
+    writer.paragraph("\n".join(paragraph))
+
+
+def _marker(found: str) -> str:
+    return found.replace(")", ".") if found[0].isdigit() else "-"
