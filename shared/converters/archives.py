@@ -100,14 +100,15 @@ def _first_bytes(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
 @contextmanager
 def open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
     """Open an archive. Raises `DamagedFile`, and `EncryptedFile` where a member is under a password."""
-    try:
-        archive = zipfile.ZipFile(_BoundedFile(path))
-    except (*UNREADABLE, ValueError) as error:
-        raise DamagedFile(str(error)) from error
-    with archive:
-        if any(member.flag_bits & _IS_ENCRYPTED for member in archive.infolist()):
-            raise EncryptedFile
-        yield archive
+    with _BoundedFile(path) as file:
+        try:
+            archive = zipfile.ZipFile(file)
+        except (*UNREADABLE, ValueError) as error:
+            raise DamagedFile(str(error)) from error
+        with archive:
+            if any(member.flag_bits & _IS_ENCRYPTED for member in archive.infolist()):
+                raise EncryptedFile
+            yield archive
 
 
 def check_archive(path: Path, *, max_bytes: int, max_member_bytes: int) -> None:

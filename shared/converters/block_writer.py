@@ -43,7 +43,9 @@ class BlockWriter:
             self.write(BlockKind.FOOTNOTE, paragraph_markdown(text))
 
     def list_item(self, text: str, *, depth: int, marker: str = "-") -> None:
-        """`marker` is `-`, or a number with its point."""
+        """`marker` is `-`, or a number with its point. A level without one above it would be code, not an item."""
+        last = self.blocks[-1] if self.blocks else None
+        depth = min(depth, last.level + 1 if last is not None and last.kind is BlockKind.LIST_ITEM else 0)
         if text.strip():
             self.write(BlockKind.LIST_ITEM, item_markdown(text, marker=marker, depth=depth), level=depth)
 
@@ -74,7 +76,8 @@ class BlockWriter:
         image: str | None = None,
     ) -> None:
         """Add a block. Raises `ConversionLimitExceeded` where the document becomes too long, and `Cancelled`."""
-        self.check(len(markdown))
+        self.check_room(len(markdown))
+        self._characters += len(markdown)
         self.blocks.append(
             Block(
                 kind=kind,
@@ -88,12 +91,11 @@ class BlockWriter:
             )
         )
 
-    def check(self, characters: int = 0) -> None:
-        """Count characters that are about to be written. Raises `ConversionLimitExceeded` and `Cancelled`."""
+    def check_room(self, characters: int) -> None:
+        """Raise `ConversionLimitExceeded` where so many characters more are too many, and `Cancelled`."""
         if self._should_stop():
             raise Cancelled
-        self._characters += characters
-        if self._characters > self.limits.max_characters:
+        if self._characters + characters > self.limits.max_characters:
             raise ConversionLimitExceeded(f"it has more than {self.limits.max_characters} characters of text")
 
     def note(self, text: str) -> None:

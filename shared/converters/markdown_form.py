@@ -7,6 +7,9 @@ _BLOCK_MARK = re.compile(
     r"(?P<sign>#|>|```|~~~|\||[-+*](?=\s|$)|={3,}\s*$|(?:[-*_]\s*){3,}$)|(?P<number>\d{1,9})(?=[.)](?:\s|$))"
 )
 
+ITEM_INDENT = "    "
+"""Of each level of a list: enough to stand below `10.`, and too little to be code below `-`."""
+
 
 def paragraph_markdown(text: str) -> str:
     """Return a text as a paragraph: a line that begins like a Markdown block is escaped, or it would become one."""
@@ -29,7 +32,7 @@ def heading_markdown(text: str, level: int) -> str:
 def item_markdown(text: str, *, marker: str, depth: int) -> str:
     """Return a list item; its further lines are indented to stay in it."""
     first, *rest = paragraph_markdown(text).split("\n")
-    indent = "  " * depth if marker in "-*+" else "   " * depth
+    indent = ITEM_INDENT * depth
     inner = indent + " " * (len(marker) + 1)
     return "\n".join([f"{indent}{marker} {first}", *(f"{inner}{line}" for line in rest)])
 

@@ -17,7 +17,16 @@ ENGINES: Mapping[str, str] = MappingProxyType(
 )
 """`settings.pdf_engine` to the converter for PDF, as `module:Class`."""
 
-CONVERTERS: tuple[str, ...] = ("shared.converters.text.plain:PlainTextConverter",)
+CONVERTERS: tuple[str, ...] = (
+    "shared.converters.text.plain:PlainTextConverter",
+    "shared.converters.text.markdown:MarkdownConverter",
+    "shared.converters.text.csv:CsvConverter",
+    "shared.converters.html.converter:HtmlConverter",
+    "shared.converters.office.word:WordConverter",
+    "shared.converters.office.slides:SlidesConverter",
+    "shared.converters.office.sheets:SheetsConverter",
+    "shared.converters.epub.converter:EpubConverter",
+)
 """The converters of all other types, as `module:Class`; each says itself what it reads."""
 
 

@@ -1,7 +1,7 @@
 """Plain text: paragraphs parted by empty lines, and lists where lines begin like items."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from shared.converters.base import ConversionLimits, ConvertedDocument
@@ -65,22 +65,33 @@ def _write(lines: list[str], writer: BlockWriter) -> None:
     if len(lines) == 1 and (chapter := _CHAPTER.fullmatch(lines[0].strip())):
         writer.heading(lines[0], _LEVELS[chapter["part"]])
         return
-    paragraph: list[str] = []
     indents: list[int] = []
-    for line in lines:
-        item = _ITEM.fullmatch(line)
+    for group in _groups(lines):
+        item = _ITEM.fullmatch(group[0])
         if item is None:
-            paragraph.append(line)
+            writer.paragraph("\n".join(group))
             continue
-        writer.paragraph("\n".join(paragraph))
-        paragraph = []
         indent = len(item["indent"].expandtabs(4))
         while indents and indents[-1] > indent:
             indents.pop()
         if not indents or indents[-1] < indent:
             indents.append(indent)
-        writer.list_item(item["text"], depth=len(indents) - 1, marker=_marker(item["marker"]))
-    writer.paragraph("\n".join(paragraph))
+        text = "\n".join([item["text"], *group[1:]])
+        writer.list_item(text, depth=len(indents) - 1, marker=_marker(item["marker"]))
+
+
+def _groups(lines: list[str]) -> Iterator[list[str]]:
+    """Yield each list item with the lines that are indented below it, and the lines between items together."""
+    group: list[str] = []
+    for line in lines:
+        is_item = _ITEM.fullmatch(line) is not None
+        in_item = bool(group) and _ITEM.fullmatch(group[0]) is not None
+        if group and (is_item or (in_item and not line.startswith((" ", "\t")))):
+            yield group
+            group = []
+        group.append(line)
+    if group:
+        yield group
 
 
 def _marker(found: str) -> str:

@@ -1,0 +1,1 @@
+"""HTML on lxml: the text that a reader sees, in blocks."""
