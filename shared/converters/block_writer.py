@@ -11,7 +11,7 @@ from shared.converters.markdown_form import (
     paragraph_markdown,
     table_markdown,
 )
-from shared.errors import Cancelled, ConversionLimitExceeded, NoExtractableContent
+from shared.errors import Cancelled, ConversionLimitExceeded, DamagedFile, NoExtractableContent
 
 _MAX_LEVEL = 6
 _MAX_NOTES = 100
@@ -25,6 +25,8 @@ class BlockWriter:
         self.page = 1
         """Page of what is written next."""
         self.blocks: list[Block] = []
+        self.is_damaged = False
+        """The file had to be mended before it could be read."""
         self._should_stop = should_stop
         self._notes: list[str] = []
         self._characters = 0
@@ -104,7 +106,9 @@ class BlockWriter:
             self._notes.append(text)
 
     def document(self, *, page_count: int = 1, images: Iterable[ExtractedImage] = ()) -> ConvertedDocument:
-        """Return what was written. Raises `NoExtractableContent` where nothing was."""
+        """Return what was written. Raises `NoExtractableContent` where nothing was, `DamagedFile` of a damaged file."""
+        if not self.blocks and self.is_damaged:
+            raise DamagedFile("; ".join(self._notes))
         if not self.blocks:
             raise NoExtractableContent("the file holds no text")
         return ConvertedDocument(

@@ -153,7 +153,7 @@ class HtmlBlocks:
         self._flush()
         for caption in table.iterchildren("caption"):
             self._writer.paragraph(" ".join("".join(caption.itertext()).split()))
-        self._writer.table(table_rows(table))
+        self._writer.table(table_rows(table, self._writer))
         for image in table.iterdescendants("img"):
             self._picture(image, with_text=False)
 

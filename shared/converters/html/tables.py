@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
+from shared.converters.block_writer import BlockWriter
 from shared.converters.html.inline import inline_text
 from shared.converters.html.tree import tag_of
 
@@ -23,9 +24,13 @@ def is_layout(table: etree._Element) -> bool:
     return any(sum(map(len, cell.itertext())) > _FRAME_TEXT for cell in cells)
 
 
-def table_rows(table: etree._Element) -> list[list[str]]:
-    """Return the cells row by row; the text of a cell that spans several fields is repeated in each of them."""
+def table_rows(table: etree._Element, writer: BlockWriter) -> list[list[str]]:
+    """Return the cells row by row; the text of a cell that spans several fields is repeated in each of them.
+
+    Raises `ConversionLimitExceeded` before the repetitions get too many for the writer.
+    """
     rows: list[list[str]] = []
+    characters = 0
     from_above: dict[int, tuple[int, str]] = {}
     for row in _rows(table):
         texts: list[str] = []
@@ -40,6 +45,8 @@ def table_rows(table: etree._Element) -> list[list[str]]:
                 texts.append(text)
         _fill(texts, hanging, from_above)
         rows.append(texts)
+        characters += sum(map(len, texts)) + 3 * len(texts)
+        writer.check_room(characters)
     return rows
 
 

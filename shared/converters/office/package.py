@@ -28,7 +28,16 @@ _NAMESPACES = {
     "w": "http://schemas.openxmlformats.org/wordprocessingml/2006/main",
     "wps": "http://schemas.microsoft.com/office/word/2010/wordprocessingShape",
 }
-LIBRARY_ERRORS = (*UNREADABLE, etree.LxmlError, LookupError, ValueError, TypeError, AttributeError, AssertionError)
+LIBRARY_ERRORS = (
+    *UNREADABLE,
+    etree.LxmlError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    SyntaxError,
+)
 """What the libraries raise for a file that is not as they expect it."""
 
 
@@ -48,7 +57,7 @@ def open_package(source: Path, writer: BlockWriter, open_file: Callable[[str], O
     try:
         return open_file(str(source))
     except LIBRARY_ERRORS:
-        pass
+        writer.is_damaged = True
     with tempfile.TemporaryDirectory(prefix="kbsync-repair-") as directory, damage_as_ours():
         copy = Path(directory) / "repaired"
         repaired(source, copy, writer)

@@ -29,31 +29,32 @@ def repaired(source: Path, target: Path, writer: BlockWriter) -> None:
         for member in archive.infolist():
             if member.is_dir() or member.filename in contents:
                 continue
-            content = _content(archive, member)
-            if content is None:
-                writer.note(f"{member.filename} could not be read")
-            else:
+            content, is_whole = _content(archive, member)
+            if not is_whole:
+                writer.note(f"{member.filename} is damaged")
+            if content is not None:
                 contents[member.filename] = content
         for name, content in contents.items():
             kept = _known_relations(name, content, contents) if name.endswith(".rels") else content
             copy.writestr(name, kept)
 
 
-def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes | None:
+def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> tuple[bytes | None, bool]:
+    """Return a member, of broken XML what can be read of it, and whether that is the whole."""
     try:
         content = archive.read(member)
     except UNREADABLE:
-        return None
+        return None, False
     if not member.filename.lower().endswith(_XML):
-        return content
+        return content, True
     for strict, transitional in _STRICT:
         content = content.replace(strict, transitional)
     try:
         etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True))
     except etree.LxmlError:
         tree = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True, recover=True))
-        return etree.tostring(tree) if tree is not None else None
-    return content
+        return (etree.tostring(tree) if tree is not None else None), False
+    return content, True
 
 
 def _known_relations(name: str, content: bytes, contents: dict[str, bytes]) -> bytes:

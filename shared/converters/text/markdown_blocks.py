@@ -19,6 +19,7 @@ _DATA = r"data:image/[\w.+-]+;base64,(?P<data>[A-Za-z0-9+/=\s]+?)"
 _PICTURE = re.compile(rf"!\[(?P<text>[^\]\n]*)\]\(\s*<?{_DATA}>?(?:\s+\"[^\"\n]*\")?\s*\)")
 _DEFINITION = re.compile(rf"^ {{0,3}}\[(?P<label>[^\]\n]+)\]:[ \t]*<?{_DATA}>?[ \t]*$", re.MULTILINE)
 _REFERENCE = re.compile(r"!\[(?P<text>[^\]\n]*)\]\[(?P<label>[^\]\n]*)\]")
+_MAX_NESTING = 100  # lists in quotes in lists: the parser calls itself for each
 _MARK = "\ue000"  # private use: stands for a picture that was taken out of the text
 _MARKED = re.compile(rf"{_MARK}(\d+){_MARK}")
 
@@ -29,7 +30,7 @@ class MarkdownBlocks:
     def __init__(self, writer: BlockWriter, pictures: PictureFiles) -> None:
         self._writer = writer
         self._pictures = pictures
-        self._parser = MarkdownIt("commonmark").enable("table")
+        self._parser = MarkdownIt("commonmark", {"maxNesting": _MAX_NESTING}).enable("table")
         # Only the blocks are wanted: their text stays as it was written.
         self._parser.disable(["inline", "text_join"])
         self._taken: list[bytes] = []
