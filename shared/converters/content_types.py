@@ -15,6 +15,7 @@ ZIP = "application/zip"
 
 _HEADER_WITHIN = 1024  # as readers accept: ISO 32000-1, annex H, implementation note 13
 _ZIP_MAGIC = b"PK\x03\x04"
+_OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # Office before 2007, and any later file under a password
 _PDF_OBJECT = re.compile(rb"(?:^|[\r\n ])\d{1,10} \d{1,5} obj\b")
 _PDF_STRUCTURE = re.compile(rb"\bendobj\b|\bendstream\b|/Type\s*/(?:Catalog|Pages?|XRef|ObjStm)\b|\btrailer\b|%%EOF")
 _TEXTUAL_FORMATS = (b"{\\rtf", b"%!PS")
@@ -38,6 +39,8 @@ def detect_content_type(head: bytes, filename: str = "") -> str:
         return "application/x-empty"
     if head.startswith(_ZIP_MAGIC):
         return ZIP
+    if head.startswith(_OLE_MAGIC):
+        return "application/x-ole-storage"
     is_whole = len(head) < HEAD_BYTES
     encoding = None if head.startswith(_TEXTUAL_FORMATS) else text_encoding(head, is_whole=is_whole)
     suffix = PurePath(filename).suffix
