@@ -30,6 +30,8 @@ class BlockWriter:
         self._should_stop = should_stop
         self._notes: list[str] = []
         self._characters = 0
+        self._depths: list[int] = []
+        """Of the list item written last and of those above it."""
 
     def heading(self, text: str, level: int) -> None:
         level = min(max(level, 1), _MAX_LEVEL)
@@ -45,11 +47,20 @@ class BlockWriter:
             self.write(BlockKind.FOOTNOTE, paragraph_markdown(text))
 
     def list_item(self, text: str, *, depth: int, marker: str = "-") -> None:
-        """`marker` is `-`, or a number with its point. A level without one above it would be code, not an item."""
-        last = self.blocks[-1] if self.blocks else None
-        depth = min(depth, last.level + 1 if last is not None and last.kind is BlockKind.LIST_ITEM else 0)
-        if text.strip():
-            self.write(BlockKind.LIST_ITEM, item_markdown(text, marker=marker, depth=depth), level=depth)
+        """`depth` is any number that is greater for an item below another; `marker` is `-`, or a number with its point.
+
+        Levels that are left out in between are closed up: Markdown takes what is indented too far for code.
+        """
+        if not text.strip():
+            return
+        if not self.blocks or self.blocks[-1].kind is not BlockKind.LIST_ITEM:
+            self._depths = []
+        while self._depths and self._depths[-1] > depth:
+            self._depths.pop()
+        if not self._depths or self._depths[-1] < depth:
+            self._depths.append(depth)
+        level = len(self._depths) - 1
+        self.write(BlockKind.LIST_ITEM, item_markdown(text, marker=marker, depth=level), level=level)
 
     def code(self, text: str, language: str = "") -> None:
         if text.strip():

@@ -10,7 +10,7 @@ _LOCALE = re.compile(r"\[\$(?P<symbol>[^\]-]*)(?:-[^\]]*)?\]")
 _CONDITION = re.compile(r"\[[^\]$hms][^\]]*\]", re.IGNORECASE)
 _SECTION = re.compile(r';(?=(?:[^"]*"[^"]*")*[^"]*$)')
 _TOKEN = re.compile(r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|(?P<fill>[_*].)|(?P<rest>.)', re.DOTALL)
-_DIGITS = re.compile(r"[#0?][#0?,]*(?:\.[#0?]*)?(?P<exponent>[eE][+-]0+)?")
+_DIGITS = re.compile(r"[#0?][#0?,]*(?:\.[#0?]*,*)?(?:[eE][+-]0+)?")
 _DATE_TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|(?P<fill>[_*].)|(?P<clock>AM/PM|A/P|上午/下午)'
     r"|(?P<elapsed>\[(?:h+|m+|s+)\])|(?P<code>y+|m+|d+|h+|s+(?:\.0+)?|a{3,4})|(?P<rest>.)",
@@ -45,6 +45,8 @@ def _number(value: int | float | Decimal, number_format: str) -> str:
     section = sections[1] if has_own_sign else sections[2] if value == 0 and len(sections) > 2 else sections[0]
     section = _CONDITION.sub("", _LOCALE.sub(lambda match: match["symbol"], section))
     pattern, parts = _pattern(section)
+    if pattern is None and parts[0].strip() and "general" not in section.lower() and "@" not in section:
+        return parts[0].strip()
     if pattern is None or "/" in section or "@" in section:
         return _general(value)
     try:
@@ -68,7 +70,7 @@ def _pattern(section: str) -> tuple[str | None, tuple[str, str]]:
     whole, masked = "".join(literal), "".join(plain)
     found = _DIGITS.search(masked)
     if found is None:
-        return None, ("", "")
+        return None, (whole, "")
     return found[0], (whole[: found.start()], whole[found.end() :])
 
 
@@ -78,9 +80,9 @@ def _patterned(number: Decimal, pattern: str, *, is_percent: bool) -> str:
         return f"{number:.{len(decimals)}E}"
     if is_percent:
         number *= 100
-    whole, _, decimals = pattern.partition(".")
-    while whole.endswith(","):  # each shows thousands
-        whole, number = whole[:-1], number / 1000
+    shown_digits = pattern.rstrip(",")  # each comma at the end shows thousands
+    number /= 1000 ** (len(pattern) - len(shown_digits))
+    whole, _, decimals = shown_digits.partition(".")
     rounded = number.quantize(Decimal(1).scaleb(-len(decimals)), rounding=ROUND_HALF_UP)
     digits = f"{rounded:,f}" if "," in whole else f"{rounded:f}"
     integer, point, fraction = digits.partition(".")

@@ -42,7 +42,7 @@ def write_slides(source: Path, writer: BlockWriter, pictures: PictureFiles) -> i
     for number, slide_id in enumerate(slide_ids, start=1):
         writer.page = number
         try:
-            slide = main.related_slide(slide_id.rId)
+            slide = main.related_slide(slide_id)
             _SlideBlocks(slide, writer, pictures).write()
         except LIBRARY_ERRORS as error:
             writer.note(f"page {number}: could not be read ({type(error).__name__})")

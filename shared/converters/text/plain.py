@@ -65,19 +65,13 @@ def _write(lines: list[str], writer: BlockWriter) -> None:
     if len(lines) == 1 and (chapter := _CHAPTER.fullmatch(lines[0].strip())):
         writer.heading(lines[0], _LEVELS[chapter["part"]])
         return
-    indents: list[int] = []
     for group in _groups(lines):
         item = _ITEM.fullmatch(group[0])
         if item is None:
             writer.paragraph("\n".join(group))
             continue
-        indent = len(item["indent"].expandtabs(4))
-        while indents and indents[-1] > indent:
-            indents.pop()
-        if not indents or indents[-1] < indent:
-            indents.append(indent)
         text = "\n".join([item["text"], *group[1:]])
-        writer.list_item(text, depth=len(indents) - 1, marker=_marker(item["marker"]))
+        writer.list_item(text, depth=len(item["indent"].expandtabs(4)), marker=_marker(item["marker"]))
 
 
 def _groups(lines: list[str]) -> Iterator[list[str]]:
