@@ -36,7 +36,8 @@ def write_slides(source: Path, writer: BlockWriter, pictures: PictureFiles) -> i
     main = open_package(source, writer, lambda path: Package.open(path).main_document_part)
     if not isinstance(main, PresentationPart):
         raise DamagedFile("the presentation has no main part")
-    slide_ids = list(main.presentation.slides._sldIdLst)
+    # Not `presentation.slides`: it wants every slide to be there.
+    slide_ids = [element.get(qualified("r:id")) for element in main.presentation.element.iter("{*}sldId")]
     if len(slide_ids) > writer.limits.max_pages:
         raise ConversionLimitExceeded(f"{len(slide_ids)} slides, at most {writer.limits.max_pages} are read")
     for number, slide_id in enumerate(slide_ids, start=1):
