@@ -60,8 +60,11 @@ UPLOAD_BODY = {
 
 UPLOAD_DESCRIPTION = """Upload one or many files as parts named `file`; other parts are passed over.
 
-The files stream to the object store. The type is read from the content, not from the name. One file answers an
-object, several an array in their order. Nothing is processed until a sync.
+PDF, Word, PowerPoint, Excel, EPUB, HTML, Markdown, CSV and plain text are taken. The type is read from the content, not
+from the name; anything else is 3004, and so is a text whose name claims a binary format.
+
+The files stream to the object store. One file answers an object, several an array in their order. Nothing is processed
+until a sync.
 
 A file that the knowledge base already holds (same SHA-256) answers the document that is there with
 `"duplicate": true`; the status is 200 when every file is such a one, else 201.
@@ -220,10 +223,12 @@ def get_file(doc_id: str, resources: OpenResources) -> Response:
     document, pieces = documents.original(resources, doc_id)
     headers = {
         **NO_SNIFFING,
+        # Here, for Starlette adds UTF-8 to the type of a text, whatever its encoding is.
+        "Content-Type": document.content_type,
         "Content-Length": str(document.file_size),
         "Content-Disposition": attachment(document.filename),
     }
-    return StreamingResponse(pieces, media_type=document.content_type, headers=headers)
+    return StreamingResponse(pieces, headers=headers)
 
 
 def attachment(filename: str) -> str:
