@@ -5,8 +5,7 @@ from functools import cache
 from types import MappingProxyType
 
 from shared.converters.dispatch import Converters
-from shared.converters.sandbox import Sandbox, SandboxedConverter
-from shared.converters.sandbox_child import load_converter
+from shared.converters.sandbox import Sandbox, SandboxedConverter, load_converter
 from shared.settings import Settings
 
 ENGINES: Mapping[str, str] = MappingProxyType(

@@ -62,7 +62,7 @@ def stop(*workers: psutil.Process) -> None:
 
 
 def sandboxes(process: psutil.Process) -> list[psutil.Process]:
-    return [child for child in process.children(recursive=True) if "sandbox_child" in " ".join(child.cmdline())]
+    return [child for child in process.children(recursive=True) if "shared.sandbox.child" in " ".join(child.cmdline())]
 
 
 def test_a_deploy_in_the_middle_of_a_sync_costs_no_attempt(

@@ -1,11 +1,13 @@
-"""What the sandbox and its child say to each other: JSON, each message behind its length in four bytes."""
+"""What a sandbox and its child say to each other: JSON, each message behind its length in four bytes.
+
+A request is two messages, its terms and what is asked; so is a response, how it went and the answer, which is left
+out where there is none.
+"""
 
 import struct
-from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.converters.base import ConversionLimits, ConvertedDocument
 from shared.errors import (
     ConversionFailed,
     ConversionLimitExceeded,
@@ -36,22 +38,21 @@ _ERRORS: dict[str, type[StageError]] = {
 }
 
 
-class Request(BaseModel):
-    """Convert this file."""
+class Terms(BaseModel):
+    """What one request may cost."""
 
     model_config = ConfigDict(frozen=True)
 
-    factory: str
-    """The converter, as `module:Class`."""
-    source: Path
-    output_dir: Path
-    limits: ConversionLimits
+    timeout_seconds: float
+    memory_limit_bytes: int
+    threads: int = 1
+    """How many processors it may keep busy."""
     watched: bool = False
     """The parent watches the child's memory itself, so that the kernel's limit may be a wide one."""
 
 
 class Failure(BaseModel):
-    """The error that a conversion ended with."""
+    """The error that a request ended with."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -69,18 +70,19 @@ class Failure(BaseModel):
         return _ERRORS.get(self.error, ConversionFailed)(self.reason)
 
 
-class Response(BaseModel):
-    """The child is ready (neither field is set), or how a conversion ended."""
+class Outcome(BaseModel):
+    """The child is ready, or how a request ended."""
 
     model_config = ConfigDict(frozen=True)
 
-    document: ConvertedDocument | None = None
     failure: Failure | None = None
+    answered: bool = False
+    """An answer follows."""
     rss_bytes: int = 0
-    """Memory of the child after the conversion."""
+    """Memory of the child after the request."""
 
 
-def frame(message: Request | Response) -> bytes:
+def frame(message: BaseModel) -> bytes:
     """Return a message as it goes over the pipe."""
     payload = message.model_dump_json().encode()
     return _LENGTH.pack(len(payload)) + payload
@@ -92,6 +94,11 @@ def payload_length(header: bytes) -> int:
     return int(length)
 
 
-def out_of_memory(limits: ConversionLimits) -> ConversionLimitExceeded:
-    """Return the error of a document that wants more memory than it may have."""
-    return ConversionLimitExceeded(f"it needs more than {limits.memory_limit_bytes >> 20} MiB of memory")
+def out_of_memory(terms: Terms) -> ConversionLimitExceeded:
+    """Return the error of a request that wants more memory than it may have."""
+    return ConversionLimitExceeded(f"it needs more than {terms.memory_limit_bytes >> 20} MiB of memory")
+
+
+def out_of_time(terms: Terms) -> ConversionLimitExceeded:
+    """Return the error of a request that takes longer than it may."""
+    return ConversionLimitExceeded(f"it takes longer than {terms.timeout_seconds:g} seconds")

@@ -1,0 +1,1 @@
+"""Work on hostile input in a process of its own, under limits of time and memory."""
