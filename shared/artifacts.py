@@ -12,8 +12,9 @@ from shared.chunking.chunker import CHUNKER_VERSION
 from shared.chunking.model import ChunkingOptions
 from shared.converters.dispatch import Converters
 from shared.models import Document, EmbeddingChoice, KnowledgeBase
+from shared.ocr.reading import PageReadings
 
-IMAGES_VERSION = "1"
+IMAGES_VERSION = "2"
 """Changes whenever the image stage would keep or describe pictures otherwise."""
 
 STORE_VERSION = "1"
@@ -43,22 +44,30 @@ class ArtifactNames:
     sha256: str
     converter: str
     """Name and version of the one that converts documents of this type: another one's change leaves these names."""
+    page_ocr: str
+    """How pages of documents of this type are read by OCR; empty where they never are."""
+    picture_ocr: str
+    """How the writing in pictures is read."""
     chunking: ChunkingOptions
     embedding: EmbeddingChoice
 
     @classmethod
-    def of(cls, document: Document, knowledge_base: KnowledgeBase, converters: Converters) -> "ArtifactNames":
+    def of(
+        cls, document: Document, knowledge_base: KnowledgeBase, converters: Converters, readings: PageReadings
+    ) -> "ArtifactNames":
         return cls(
             prefix=f"{document_prefix(document.kb_id, document.id)}artifacts/",
             sha256=document.sha256,
             converter=converters.identity(document.content_type),
+            page_ocr=readings.page_identity(document.content_type),
+            picture_ocr=readings.picture_identity,
             chunking=knowledge_base.chunking,
             embedding=knowledge_base.embedding,
         )
 
     @property
     def _conversion(self) -> str:
-        return fingerprint(self.sha256, self.converter)
+        return fingerprint(self.sha256, self.converter, self.page_ocr)
 
     @property
     def _embedding(self) -> tuple[str, str]:
@@ -75,7 +84,7 @@ class ArtifactNames:
     def images_of(self, converted_key: str) -> str:
         """The picture texts of a conversion; named after what they are made of, so that a deploy of a new version in
         the middle of a sync mixes nothing."""
-        return f"{self.prefix}images-{fingerprint(converted_key, IMAGES_VERSION)}.json"
+        return f"{self.prefix}images-{fingerprint(converted_key, IMAGES_VERSION, self.picture_ocr)}.json"
 
     def chunks_of(self, images_key: str) -> str:
         """The chunks of a conversion with its picture texts."""
@@ -98,6 +107,14 @@ class ArtifactNames:
     def picture(self, name: str) -> str:
         """The key of an extracted picture, whose name is made of its content."""
         return f"{self.prefix}pictures/{name}"
+
+    def recognized_page(self, page: int) -> str:
+        """What OCR read on a page of the original. Whatever the setting: it may be changed back."""
+        return f"{self.prefix}ocr/page-{fingerprint(self.sha256, self.picture_ocr)}-{page}.json"
+
+    def recognized_picture(self, name: str) -> str:
+        """What OCR read in an extracted picture."""
+        return f"{self.prefix}ocr/picture-{fingerprint(name, self.picture_ocr)}.json"
 
     def vectors(self, text_hashes: Sequence[str]) -> str:
         """The vectors of these texts, in this order."""

@@ -4,15 +4,18 @@ from functools import cached_property
 from threading import Lock
 
 from shared import redis_client
+from shared.artifacts import ArtifactNames
 from shared.converters.dispatch import Converters
 from shared.converters.registry import open_converters
 from shared.counters import Counters
 from shared.embedders.base import Embedder
 from shared.embedders.registry import embedder_spec, open_embedder
 from shared.kb_lock import KnowledgeBaseLock
-from shared.models import EmbeddingChoice, KnowledgeBase
+from shared.models import Document, EmbeddingChoice, KnowledgeBase
 from shared.object_stores.base import ObjectStore
 from shared.object_stores.registry import open_object_store
+from shared.ocr.reading import PageReadings
+from shared.ocr.sandbox import SandboxedPageReader, open_page_reader
 from shared.queue import TaskQueue
 from shared.repositories import database
 from shared.repositories.document_runs import DocumentRunRepository
@@ -77,12 +80,29 @@ class Resources:
     def converters(self) -> Converters:
         return open_converters(self.settings)
 
+    @cached_property
+    def page_reader(self) -> SandboxedPageReader:
+        return open_page_reader(self.settings)
+
+    @property
+    def page_readings(self) -> PageReadings:
+        return PageReadings(
+            reader=self.page_reader,
+            mode=self.settings.ocr,
+            page_timeout_seconds=self.settings.ocr_page_timeout_seconds,
+            timeout_seconds=self.settings.ocr_timeout_seconds,
+        )
+
     def embedder(self, choice: EmbeddingChoice) -> Embedder:
         """Return the embedder of a knowledge base, loading its model at the first call."""
         with self._loading:
             if choice not in self._embedders:
                 self._embedders[choice] = open_embedder(choice.provider, choice.model, self.settings)
             return self._embedders[choice]
+
+    def artifact_names(self, document: Document, knowledge_base: KnowledgeBase) -> ArtifactNames:
+        """Return the names that a document's artifacts have by the present versions and settings."""
+        return ArtifactNames.of(document, knowledge_base, self.converters, self.page_readings)
 
     def table(self, knowledge_base: KnowledgeBase) -> TableName:
         """Name the table that holds a knowledge base's chunks."""
@@ -107,6 +127,8 @@ class Resources:
             embedder.close()
         if "converters" in self.__dict__:  # as `cached_property` keeps it
             self.converters.close()
+        if "page_reader" in self.__dict__:
+            self.page_reader.close()
         self.queue.close()
         self.redis.close()
         self.database.client.close()

@@ -41,6 +41,22 @@ class Settings(BaseSettings):
     conversion_memory_bytes: int = Field(1 << 30, ge=128 << 20, description="Memory limit of one conversion.")
     conversion_max_pages: int = Field(5000, ge=1, description="Most pages of a document.")
 
+    # OCR
+    ocr: Literal["auto", "off", "force"] = Field(
+        "auto", description="Read pages by OCR: those without readable text (auto), none (off), all (force)."
+    )
+    ocr_engine: Literal["rapid", "ink"] = Field("rapid", description="What reads them; `ink` is a fake for tests.")
+    ocr_threads: int = Field(2, ge=1, le=64, description="Threads of one OCR process; each cpu worker process has one.")
+    ocr_page_timeout_seconds: float = Field(60.0, gt=0, description="Time limit of OCR on one page or picture.")
+    ocr_timeout_seconds: float = Field(
+        420.0, gt=0, description="Time for OCR on one document or batch of pictures; what is left then is noted."
+    )
+    ocr_memory_bytes: int = Field(2 << 30, ge=256 << 20, description="Memory limit of the OCR process.")
+    ocr_idle_seconds: float = Field(60.0, gt=0, description="An OCR process without work ends after this long.")
+    image_batch_pictures: int = Field(
+        16, ge=1, le=1024, description="Pictures read in one task; a document with no more needs no task of their own."
+    )
+
     # Chunks and embeddings
     chunk_max_tokens: int = Field(256, ge=32, le=8192, description="Largest chunk, in tiktoken tokens.")
     chunk_overlap_tokens: int = Field(32, ge=0, le=1024, description="What neighbouring chunks share.")

@@ -11,7 +11,6 @@ import time
 import uuid
 
 from shared import clock
-from shared.artifacts import ArtifactNames
 from shared.counters import Counter
 from shared.errors import Cancelled, LostRace, ObjectNotFound
 from shared.models import Document, KnowledgeBase, StoreFacts
@@ -98,7 +97,7 @@ def settle_store(resources: Resources, document_id: str) -> None:
 def _restore(resources: Resources, document: Document, knowledge_base: KnowledgeBase) -> str:
     """Store the chunks that count once more, from their artifacts; without those, the next sync does it."""
     facts = document.stored
-    names = ArtifactNames.of(document, knowledge_base, resources.converters)
+    names = resources.artifact_names(document, knowledge_base)
     try:
         if facts is None:
             raise ObjectNotFound

@@ -39,6 +39,7 @@ def _convert(resources: Resources, work: Work, should_stop: ShouldStop) -> Conve
             memory_limit_bytes=settings.conversion_memory_bytes,
             max_pages=settings.conversion_max_pages,
         ),
+        readings=resources.page_readings,
         should_stop=should_stop,
     )
     if conversion.made:

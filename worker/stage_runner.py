@@ -15,7 +15,6 @@ from celery import Celery
 from celery.exceptions import SoftTimeLimitExceeded
 
 from shared import clock, logs
-from shared.artifacts import ArtifactNames
 from shared.errors import (
     DocumentNotFound,
     KbSyncError,
@@ -169,7 +168,7 @@ def _work(resources: Resources, claim: _Claim) -> Work:
         run=claim.run,
         document=document,
         knowledge_base=knowledge_base,
-        names=ArtifactNames.of(document, knowledge_base, resources.converters),
+        names=resources.artifact_names(document, knowledge_base),
     )
 
 

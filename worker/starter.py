@@ -6,7 +6,6 @@ from contextlib import suppress
 from celery import Celery
 
 from shared import logs
-from shared.artifacts import ArtifactNames
 from shared.counters import Counter
 from shared.errors import KnowledgeBaseNotFound, StageError, SyncNotRunning, SyncTaskNotFound
 from shared.models import Document, KnowledgeBase, SyncTask
@@ -56,7 +55,7 @@ def _complete_unchanged(resources: Resources, task: SyncTask, knowledge_base: Kn
         document
         for document in documents.values()
         if document.revision is not None
-        and document.revision == ArtifactNames.of(document, knowledge_base, resources.converters).revision
+        and document.revision == resources.artifact_names(document, knowledge_base).revision
     ]
     if not candidates:
         return

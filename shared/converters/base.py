@@ -65,6 +65,9 @@ class ConvertedDocument(BaseModel):
     images: tuple[ExtractedImage, ...] = ()
     notes: tuple[str, ...] = ()
     """What could not be read, in words for the owner of the document: `page 3: ...`."""
+    unread_pages: tuple[int, ...] = ()
+    """Pages from 1 whose writing the converter sees but cannot read, such as scans: OCR may. Blocks of such a page, if
+    there are any, are what the file says in vain."""
 
     @property
     def markdown(self) -> str:

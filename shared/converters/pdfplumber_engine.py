@@ -47,6 +47,7 @@ class PdfplumberConverter:
 
         blocks: list[Block] = []
         notes: list[str] = []
+        unread: list[int] = []
         try:
             with pdfplumber.open(source) as document:
                 page_count = len(document.pages)
@@ -56,7 +57,10 @@ class PdfplumberConverter:
                     if should_stop():
                         raise Cancelled
                     try:
-                        blocks.extend(_page_blocks(page))
+                        found = list(_page_blocks(page))
+                        blocks.extend(found)
+                        if not found and page.images:
+                            unread.append(page.page_number)
                     except (PSException, PdfminerException, ArithmeticError, LookupError, ValueError, TypeError):
                         notes.append(f"page {page.page_number}: could not be read")
                     page.close()
@@ -66,9 +70,11 @@ class PdfplumberConverter:
             ):
                 raise EncryptedFile from error
             raise DamagedFile from error
-        if not blocks:
+        if not blocks and not unread:
             raise NoExtractableContent("no page has text")
-        return ConvertedDocument(page_count=page_count, blocks=tuple(blocks), notes=tuple(notes))
+        return ConvertedDocument(
+            page_count=page_count, blocks=tuple(blocks), notes=tuple(notes), unread_pages=tuple(unread)
+        )
 
 
 def _page_blocks(page: "Page") -> Iterator[Block]:

@@ -25,6 +25,7 @@ CONVERTERS: tuple[str, ...] = (
     "shared.converters.office.slides:SlidesConverter",
     "shared.converters.office.sheets:SheetsConverter",
     "shared.converters.epub.converter:EpubConverter",
+    "shared.converters.image_file:ImageConverter",
 )
 """The converters of all other types, as `module:Class`; each says itself what it reads."""
 

@@ -5,7 +5,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from shared import ids
-from shared.artifacts import ArtifactNames
 from shared.chunking.model import ChunkingOptions
 from shared.errors import ObjectNotFound
 from shared.models import Document, KnowledgeBase
@@ -52,7 +51,7 @@ class Expectations:
             if (document.id, chunking) in self._known:
                 return self._known[document.id, chunking]
         changed = knowledge_base.model_copy(update={"chunking": chunking})
-        names = ArtifactNames.of(document, changed, self._resources.converters)
+        names = self._resources.artifact_names(document, changed)
         try:
             listed = read_chunks(self._resources.object_store, names.chunks)
         except ObjectNotFound:

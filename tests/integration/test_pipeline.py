@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from shared import clock
-from shared.artifacts import ArtifactNames
 from shared.counters import Counter
 from shared.models import KnowledgeBase, SyncTask
 from shared.services import search, sync_tasks
@@ -167,7 +166,7 @@ def test_a_missing_artifact_starts_the_document_over(world: World, kb: Knowledge
     [run] = world.runs(task)
     last = {"converted": Stage.CONVERT, "chunks": Stage.CHUNK, "vectors": Stage.EMBED}[lost]
     world.run_until(ref_of(run), last)
-    names = ArtifactNames.of(document, kb, world.resources.converters)
+    names = world.resources.artifact_names(document, kb)
     run = world.run(ref_of(run))
     if lost == "converted":
         world.resources.object_store.delete(names.converted)
@@ -190,7 +189,7 @@ def test_a_missing_artifact_starts_the_document_over(world: World, kb: Knowledge
 def test_an_artifact_that_is_always_missing_does_not_loop(world: World, kb: KnowledgeBase) -> None:
     document = world.upload(kb.id, "a.pdf", pdf("Alpha"))
     task = begin(world, kb)
-    names = ArtifactNames.of(document, kb, world.resources.converters)
+    names = world.resources.artifact_names(document, kb)
     [run] = world.runs(task)
     for _ in range(10):
         run = world.run(ref_of(run))

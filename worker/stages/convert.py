@@ -1,4 +1,4 @@
-"""Convert: the original becomes typed blocks, Markdown and pictures."""
+"""Convert: the original becomes typed blocks, Markdown and pictures; pages without text are read by OCR."""
 
 import tempfile
 from collections.abc import Callable
@@ -10,6 +10,8 @@ from shared.converters.base import ConversionLimits, ConvertedDocument, Converte
 from shared.errors import MarkdownFailed
 from shared.models import ConvertOutput, Document
 from shared.object_stores.base import ObjectStore
+from shared.ocr.pages import RecognizedPage
+from shared.ocr.reading import PageReadings, with_recognized_pages
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ def convert(
     *,
     names: ArtifactNames,
     limits: ConversionLimits,
+    readings: PageReadings,
     should_stop: Callable[[], bool],
 ) -> Conversion:
     """Convert a document; the blocks are written last, so that they are there only with all that they name."""
@@ -35,7 +38,14 @@ def convert(
     with tempfile.TemporaryDirectory(prefix="kbsync-convert-") as directory:
         pictures = Path(directory)
         with object_store.local_file(document.object_key) as source:
-            converted = converter.convert(source, pictures, limits=limits, should_stop=should_stop)
+            converted = with_recognized_pages(
+                converter.convert(source, pictures, limits=limits, should_stop=should_stop),
+                source,
+                content_type=document.content_type,
+                readings=readings,
+                store=_RecognizedPages(object_store, names),
+                should_stop=should_stop,
+            )
         for image in {image.name: image for image in converted.images}.values():
             object_store.put(names.picture(image.name), [(pictures / image.name).read_bytes()])
     try:
@@ -45,6 +55,23 @@ def convert(
     object_store.put(names.markdown, [markdown])
     object_store.put(names.converted, [converted.model_dump_json().encode()])
     return Conversion(_output(converted, names), made=True)
+
+
+class _RecognizedPages:
+    """Keeps what OCR reads as artifacts, so that whoever goes on begins where the last one was cut off."""
+
+    def __init__(self, object_store: ObjectStore, names: ArtifactNames) -> None:
+        self._object_store = object_store
+        self._names = names
+
+    def get(self, page: int) -> RecognizedPage | None:
+        key = self._names.recognized_page(page)
+        if self._object_store.stat(key) is None:
+            return None
+        return RecognizedPage.model_validate_json(self._object_store.get(key))
+
+    def put(self, page: int, recognized: RecognizedPage) -> None:
+        self._object_store.put(self._names.recognized_page(page), [recognized.model_dump_json().encode()])
 
 
 def read_converted(object_store: ObjectStore, key: str) -> ConvertedDocument:

@@ -16,6 +16,7 @@ from shared.converters.pdf.layout import PageContent
 from shared.converters.pdf.page_space import PageSpace
 from shared.converters.pdf.pictures import PictureExtractor
 from shared.converters.pdf.rules import read_rules
+from shared.converters.pdf.unread import is_unread
 from shared.errors import Cancelled, ConversionLimitExceeded, DamagedFile, EncryptedFile
 
 PAGE_ERRORS = (pypdfium2.PdfiumError, ArithmeticError, LookupError, ValueError, TypeError, OSError)
@@ -35,6 +36,8 @@ class DocumentContent:
     spaces: dict[int, PageSpace] = field(default_factory=dict)
     """The space of each page by its number, from 1."""
     notes: list[str] = field(default_factory=list)
+    unread_pages: list[int] = field(default_factory=list)
+    """Numbers of the pages whose writing is not in their text."""
 
 
 @contextmanager
@@ -130,4 +133,6 @@ def _page_content(
         found.pictures = pictures.read_page(page, space, number=number, has_text=bool(found.words))
     except PAGE_ERRORS as error:
         content.notes.append(f"page {number}: its pictures could not be read ({type(error).__name__})")
+    if is_unread(page.raw, text_page, found, space):
+        content.unread_pages.append(number)
     return found

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from shared.converters.base import ConversionLimits, ConvertedDocument
+from shared.converters.base import Block, ConversionLimits, ConvertedDocument
 from shared.converters.pdf.blocks import build_blocks
 from shared.converters.pdf.document import PAGE_ERRORS, DocumentContent, read_document
 from shared.converters.pdf.gutters import cut_at_gutters, find_gutters
@@ -27,21 +27,27 @@ def convert_pdf(
     """Convert a PDF; raises as `Converter.convert` does."""
     extractor = PictureExtractor(output_dir, max_pixels=limits.max_image_pixels)
     content = read_document(source, extractor, limits=limits, should_stop=should_stop)
-    if not any(page.words for page in content.pages):
+    if not any(page.words for page in content.pages) and not content.unread_pages:
         raise NoExtractableContent("no page has text")
     pictures = extractor.drop_decoration([picture for page in content.pages for picture in page.pictures])
     kept = {id(picture) for picture in pictures}
     for page in content.pages:
         page.pictures = [picture for picture in page.pictures if id(picture) in kept]
+    return ConvertedDocument(
+        page_count=content.page_count,
+        blocks=lay_out(content, should_stop),
+        images=tuple(picture.image for picture in pictures),
+        notes=tuple(content.notes),
+        unread_pages=tuple(content.unread_pages),
+    )
+
+
+def lay_out(content: DocumentContent, should_stop: Callable[[], bool]) -> tuple[Block, ...]:
+    """Return the blocks of pages whose words are known, wherever they were read; raises `Cancelled`."""
     drop_running_headers(content.pages)
     flows = _flows(content, should_stop)
     parts = join_continued_tables(build_paragraphs(flows), content.spaces)
-    return ConvertedDocument(
-        page_count=content.page_count,
-        blocks=tuple(build_blocks(parts, content.spaces)),
-        images=tuple(picture.image for picture in pictures),
-        notes=tuple(content.notes),
-    )
+    return tuple(build_blocks(parts, content.spaces))
 
 
 def _flows(content: DocumentContent, should_stop: Callable[[], bool]) -> list[Flow]:

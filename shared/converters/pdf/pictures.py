@@ -53,7 +53,7 @@ class PictureExtractor:
         """Return the pictures of a page, their files written."""
         found = []
         for raw, form in walk_objects(page.raw, _MAX_OBJECTS, kinds=(pdfium.FPDF_PAGEOBJ_IMAGE,)):
-            box = _box(raw, form, space)
+            box = object_box(raw, form, space)
             area, page_area = box.width * box.height, space.width * space.height
             if area < _MIN_AREA * min(page_area, _A4_AREA) or (has_text and area > _MAX_AREA * page_area):
                 continue
@@ -112,7 +112,7 @@ def _png(image: pypdfium2.PdfImage) -> bytes:
     return buffer.getvalue()
 
 
-def _box(image: ctypes.c_void_p, form: Matrix, space: PageSpace) -> Box:
+def object_box(image: ctypes.c_void_p, form: Matrix, space: PageSpace) -> Box:
     left, bottom, right, top = ctypes.c_float(), ctypes.c_float(), ctypes.c_float(), ctypes.c_float()
     if not pdfium.FPDFPageObj_GetBounds(
         image, ctypes.byref(left), ctypes.byref(bottom), ctypes.byref(right), ctypes.byref(top)
