@@ -140,6 +140,10 @@ class ImagesOutput(BaseModel):
 
     artifact_key: str
     image_count: int
+    batch_count: int = 0
+    """Batches in which the pictures are read after this stage; 0 where it has read them itself."""
+    batch_pictures: int = 0
+    """Size of the batches: it stays as it was when they were planned."""
 
 
 class ChunkOutput(BaseModel):
@@ -203,13 +207,16 @@ class DocumentRun(Stored):
     stage_ms: dict[Stage, int] = Field(default_factory=dict)
     outputs: StageOutputs = StageOutputs()
     leases: dict[str, Lease] = Field(default_factory=dict)
-    """By stage, or by `embed-<batch>`: what is at work now."""
+    """By stage, or by `embed-<batch>` and `images-<batch>`: what is at work now."""
     batches_done: tuple[int, ...] = ()
+    """Of the chunks."""
+    image_batches_done: tuple[int, ...] = ()
     wake_at: datetime | None = None
     """When the reconciler looks at it unless something happens before."""
     committing_until: datetime | None = None
     """While the store commits, a cancel waits for it."""
-    images_done: int = 0
+    images_read: dict[str, int] = Field(default_factory=dict)
+    """Pictures that were read, by batch."""
     images_total: int = 0
     error_message: str | None = None
     error_message_en: str | None = None
@@ -223,6 +230,10 @@ class DocumentRun(Stored):
     started_at: datetime | None = None
     finished_at: datetime | None = None
     updated_at: datetime | None = None
+
+    @property
+    def images_done(self) -> int:
+        return min(sum(self.images_read.values()), self.images_total)
 
     @property
     def processing_time_ms(self) -> int:

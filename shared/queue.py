@@ -30,6 +30,7 @@ class TaskName(StrEnum):
     DOWNLOAD = "document.download"
     CONVERT = "document.convert"
     IMAGES = "document.images"
+    IMAGE_BATCH = "document.image_batch"
     CHUNK = "document.chunk"
     EMBED = "document.embed"
     STORE = "document.store"
@@ -45,6 +46,7 @@ TASK_QUEUES: Mapping[TaskName, QueueName] = {
     TaskName.STORE: QueueName.IO,
     TaskName.CONVERT: QueueName.CPU,
     TaskName.IMAGES: QueueName.CPU,
+    TaskName.IMAGE_BATCH: QueueName.CPU,
     TaskName.CHUNK: QueueName.CPU,
     TaskName.EMBED: QueueName.EMBED,
 }

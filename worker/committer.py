@@ -36,7 +36,7 @@ def store_document(resources: Resources, work: Work) -> PreparedRows:
     task = resources.sync_tasks.find(work.ref.task_id)
     if task is None or not task.active:
         raise Cancelled
-    facts = store_facts(work, rows)
+    facts = store_facts(resources, work, rows)
     _announce(resources, work, facts)
     commit(resources.vector_store, work.document, table=resources.table(work.knowledge_base), rows=rows)
     noted = _timed(facts, milliseconds=int((time.perf_counter() - started) * 1000))

@@ -14,7 +14,7 @@ from worker.stages.chunk import chunk
 from worker.stages.convert import convert
 from worker.stages.download import download
 from worker.stages.embed import EmbeddedBatch, embed_batch
-from worker.stages.images import describe_images
+from worker.stages.images import collect_images, describe_images, read_image_batch, read_images
 from worker.stages.store import PreparedRows, prepare
 from worker.work import Work
 
@@ -47,22 +47,30 @@ def _convert(resources: Resources, work: Work, should_stop: ShouldStop) -> Conve
     return conversion.output
 
 
-def _images(resources: Resources, work: Work, _: ShouldStop) -> ImagesOutput:
+def _images(resources: Resources, work: Work, should_stop: ShouldStop) -> ImagesOutput:
     return describe_images(
         resources.object_store,
         names=work.names,
         converted=_needed(work.run.outputs.convert),
-        note_progress=lambda done, total: resources.leases.note_images(work.ref, done=done, total=total),
+        readings=resources.page_readings,
+        batch_pictures=resources.settings.image_batch_pictures,
+        note_total=lambda total: resources.leases.note_images(work.ref, total=total),
+        note_done=lambda done: resources.leases.note_image_read(work.ref, batch=0, done=done),
+        should_stop=should_stop,
     )
 
 
 def _chunk(resources: Resources, work: Work, _: ShouldStop) -> ChunkOutput:
+    converted, images = _needed(work.run.outputs.convert), _needed(work.run.outputs.images)
     return chunk(
         resources.object_store,
         resources.embedder(work.knowledge_base.embedding),
         names=work.names,
-        converted=_needed(work.run.outputs.convert),
-        images=_needed(work.run.outputs.images),
+        converted=converted,
+        images_key=images.artifact_key,
+        images=lambda: (
+            collect_images(resources.object_store, names=work.names, converted=converted, images=images).images
+        ),
         batch_chunks=resources.settings.embedding_batch_chunks,
     )
 
@@ -94,6 +102,20 @@ def embed_one_batch(resources: Resources, work: Work, batch: int, should_stop: S
     return embedded
 
 
+def read_one_image_batch(resources: Resources, work: Work, batch: int, should_stop: ShouldStop) -> None:
+    """Read a batch of the document's pictures. Raises `Cancelled` where it is no longer wanted."""
+    read_image_batch(
+        resources.object_store,
+        names=work.names,
+        converted=_needed(work.run.outputs.convert),
+        images=_needed(work.run.outputs.images),
+        batch=batch,
+        readings=resources.page_readings,
+        note_done=lambda done: resources.leases.note_image_read(work.ref, batch=batch, done=done),
+        should_stop=should_stop,
+    )
+
+
 def prepare_rows(resources: Resources, work: Work) -> PreparedRows:
     """Bring a document's chunks and vectors together for its commit."""
     chunked = _needed(work.run.outputs.chunk)
@@ -106,8 +128,10 @@ def prepare_rows(resources: Resources, work: Work) -> PreparedRows:
     )
 
 
-def store_facts(work: Work, rows: PreparedRows) -> StoreFacts:
+def store_facts(resources: Resources, work: Work, rows: PreparedRows) -> StoreFacts:
     """What the document's record will say when these rows count."""
+    images = _needed(work.run.outputs.images)
+    image_notes = read_images(resources.object_store, images.artifact_key).notes if images.image_count else ()
     converted, chunked = _needed(work.run.outputs.convert), _needed(work.run.outputs.chunk)
     return StoreFacts(
         revision=rows.revision,
@@ -118,7 +142,7 @@ def store_facts(work: Work, rows: PreparedRows) -> StoreFacts:
         image_chunks=rows.image_chunks,
         token_count=rows.token_count,
         markdown_key=converted.markdown_key,
-        notes=converted.notes,
+        notes=(*converted.notes, *image_notes),
         processing_info=work.run.stage_ms,
     )
 

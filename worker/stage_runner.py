@@ -1,4 +1,4 @@
-"""Running one stage or one embed batch of a document: claim, work under a heartbeat, record what came of it.
+"""Running one stage or one batch of a document: claim, work under a heartbeat, record what came of it.
 
 A message that loses the claim does nothing. No error leaves this module, so chord headers never raise: what went wrong
 stands on the record, and the record decides what happens next.
@@ -25,7 +25,7 @@ from shared.errors import (
     TimeLimitExceeded,
     UnexpectedStageError,
 )
-from shared.models import Document, DocumentRun, KnowledgeBase, RunRef
+from shared.models import Document, DocumentRun, ImagesOutput, KnowledgeBase, RunRef
 from shared.repositories.stage_leases import batch_lease
 from shared.resources import Resources
 from shared.services.sync_tasks import COMMIT_SECONDS
@@ -35,7 +35,7 @@ from worker.committer import prolong_commit, store_document
 from worker.dispatcher import send
 from worker.finisher import after_document, fail_document
 from worker.heartbeat import Heartbeat
-from worker.stage_bodies import STAGE_BODIES, embed_one_batch
+from worker.stage_bodies import STAGE_BODIES, embed_one_batch, read_one_image_batch
 from worker.work import Work
 
 logger = logging.getLogger(__name__)
@@ -60,11 +60,25 @@ def run_stage(resources: Resources, app: Celery, ref: RunRef, stage: Stage) -> b
         milliseconds = _milliseconds_since(started)
         ended = resources.leases.end_stage(ref, stage, owner=work.owner, milliseconds=milliseconds, output=output)
         logger.info("stage done", extra={"milliseconds": milliseconds, "kept": ended})
-        run = resources.runs.get(ref.run_id) if ended and stage is Stage.CHUNK else None
+        has_batches = isinstance(output, ImagesOutput) and output.batch_count > 0
+        run = resources.runs.get(ref.run_id) if ended and (has_batches or stage is Stage.CHUNK) else None
         if run is not None:
             send(app, run)
-        return ended
+        return ended and not has_batches
     return False
+
+
+def run_image_batch(resources: Resources, app: Celery, ref: RunRef, batch: int) -> None:
+    """Read one batch of a document's pictures."""
+    with _claimed(resources, app, ref, Stage.IMAGES, batch=batch) as work:
+        if work is None:
+            return
+        started = time.perf_counter()
+        with _heartbeat(resources, work) as heartbeat:
+            read_one_image_batch(resources, work, batch, heartbeat.should_stop)
+        milliseconds = _milliseconds_since(started)
+        ended = resources.leases.end_image_batch(ref, batch, owner=work.owner, milliseconds=milliseconds)
+        logger.info("image batch done", extra={"batch": batch, "milliseconds": milliseconds, "kept": ended})
 
 
 def run_batch(resources: Resources, app: Celery, ref: RunRef, batch: int) -> None:
@@ -113,7 +127,7 @@ def _claimed(
         logger.debug("claim lost", extra={"task_id": ref.task_id, "document_id": ref.document_id, "stage": stage})
         yield None
         return
-    lease = str(stage) if batch is None else batch_lease(batch)
+    lease = str(stage) if batch is None else batch_lease(batch, stage)
     with logs.bound(
         request_id=run.request_id,
         task_id=ref.task_id,
@@ -137,7 +151,7 @@ def _claim(resources: Resources, ref: RunRef, stage: Stage, batch: int | None, *
     try:
         if batch is None:
             return resources.leases.claim_stage(ref, stage, owner=owner)
-        return resources.leases.claim_batch(ref, batch, owner=owner)
+        return resources.leases.claim_batch(ref, batch, owner=owner, stage=stage)
     except KbSyncError as error:  # as if the message had been lost: it is sent again
         logger.warning("claim not possible", extra={"task_id": ref.task_id, "reason": str(error)})
         return None

@@ -33,6 +33,12 @@ def describe_document_images(self: Any, task_id: str, document_id: str, attempt:
     _chained(self, Stage.IMAGES, task_id, document_id, attempt)
 
 
+@app.task(name=TaskName.IMAGE_BATCH)
+def read_document_image_batch(task_id: str, document_id: str, attempt: int, batch: int) -> None:
+    ref = RunRef(task_id=task_id, document_id=document_id, attempt=attempt)
+    stage_runner.run_image_batch(resources(), app, ref, batch)
+
+
 @app.task(name=TaskName.CHUNK, bind=True)
 def chunk_document(self: Any, task_id: str, document_id: str, attempt: int) -> None:
     _chained(self, Stage.CHUNK, task_id, document_id, attempt)

@@ -1,10 +1,13 @@
 """The canvas: which stage follows which.
 
     download ─> convert ─> images ─> chunk ─> chord( embed 0..n ) ─> store
+                              └─> chord( image batch 0..n ) ─> chunk     where there are many pictures
 
 The first four are a chain. The number of batches is known when the chunks are, so `chunk` ends by publishing the chord
-whose body is `store`. Messages carry ids only; headers never raise and leave no result. A document whose work was cut
-off goes on from its first stage that is not done.
+whose body is `store`. In the same way `images` of a document with more pictures than one batch holds ends by publishing
+a chord whose body is `chunk`; with fewer pictures it reads them itself, and the chain goes on. Messages carry ids only;
+headers never raise and leave no result. A document whose work was cut off goes on from its first stage that is not
+done, and within a chord from its batches that are not.
 """
 
 from celery import Celery, chain, chord
@@ -25,22 +28,26 @@ CHAINED: dict[Stage, TaskName] = {
 def publish_document(app: Celery, run: DocumentRun) -> None:
     """Send a document on its way, from the first stage that it has not done."""
     ref = RunRef(task_id=run.task_id, document_id=run.document_id, attempt=run.attempt)
-    if run.outputs.chunk is None:
+    chunked, images = run.outputs.chunk, run.outputs.images
+    if chunked is not None:
+        batches = [batch for batch in range(chunked.batch_count) if batch not in run.batches_done]
+        _publish_batches(app, ref, TaskName.EMBED, batches, body=TaskName.STORE)
+    elif images is not None:
+        batches = [batch for batch in range(images.batch_count) if batch not in run.image_batches_done]
+        _publish_batches(app, ref, TaskName.IMAGE_BATCH, batches, body=TaskName.CHUNK)
+    else:
         chain(
             *(_signature(app, CHAINED[stage], ref) for stage in CHAINED if stage not in run.stages_done)
         ).apply_async()
-        return
-    batches = [batch for batch in range(run.outputs.chunk.batch_count) if batch not in run.batches_done]
-    publish_batches(app, ref, batches)
 
 
-def publish_batches(app: Celery, ref: RunRef, batches: list[int]) -> None:
-    """Send embed batches, and `store` as what follows when all are done."""
-    body = _signature(app, TaskName.STORE, ref)
+def _publish_batches(app: Celery, ref: RunRef, name: TaskName, batches: list[int], *, body: TaskName) -> None:
+    """Send batches, and what follows when all are done."""
+    following = _signature(app, body, ref)
     if not batches:
-        body.apply_async()
+        following.apply_async()
         return
-    chord([_signature(app, TaskName.EMBED, ref, batch) for batch in batches], body, app=app).apply_async()
+    chord([_signature(app, name, ref, batch) for batch in batches], following, app=app).apply_async()
 
 
 def _signature(app: Celery, name: TaskName, ref: RunRef, *more: int) -> Signature:

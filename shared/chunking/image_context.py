@@ -1,4 +1,4 @@
-"""What stands around a picture: the words by which it is found, since nothing here looks into the picture itself."""
+"""What stands around a picture and in it: the words by which it is found."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -34,7 +34,13 @@ class ImageContext(BaseModel):
     @property
     def text(self) -> str:
         """The caption, then the surroundings; where there is neither, the headings and the page."""
+        return self.text_with("")
+
+    def text_with(self, writing: str) -> str:
+        """As `text`, with the writing in the picture behind the caption."""
         words = [self.caption] if self.caption else []
+        if writing.strip():
+            words.append(writing.strip())
         words.extend(self.surroundings)
         if words:
             return "\n\n".join(words)

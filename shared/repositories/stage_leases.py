@@ -19,9 +19,19 @@ from shared.states import ACTIVE_RUN_STATUSES, RunStatus, Stage
 StageOutput = ConvertOutput | ImagesOutput | ChunkOutput
 
 
-def batch_lease(batch: int) -> str:
-    """Name the lease of an embed batch."""
-    return f"{Stage.EMBED}-{batch}"
+BATCHES_DONE = {Stage.EMBED: "batches_done", Stage.IMAGES: "image_batches_done"}
+"""Where a record keeps the batches of a stage that are done."""
+
+PLANNED_BY = {Stage.EMBED: Stage.CHUNK, Stage.IMAGES: Stage.IMAGES}
+"""The stage whose output tells how many batches there are."""
+
+FOLLOWS_BATCHES_OF = {Stage.STORE: Stage.EMBED, Stage.CHUNK: Stage.IMAGES}
+"""A stage that begins when all batches are done, and the stage that ends with that."""
+
+
+def batch_lease(batch: int, stage: Stage = Stage.EMBED) -> str:
+    """Name the lease of a batch."""
+    return f"{stage}-{batch}"
 
 
 @repository
@@ -41,16 +51,23 @@ class StageLeaseRepository:
     def claim_stage(self, ref: RunRef, stage: Stage, *, owner: str) -> DocumentRun | None:
         """Take a stage for `owner`; None where somebody else has it, it is done, or the record has ended."""
         condition: Record = {"stages_done": {"$ne": stage}}
-        if stage is Stage.STORE:
-            batches = {"$ifNull": ["$outputs.chunk.batch_count", 0]}
-            condition["outputs.chunk"] = {"$exists": True}
-            condition["$expr"] = {"$gte": [{"$size": "$batches_done"}, batches]}
+        if stage is Stage.IMAGES:  # planned is done, as far as its own message goes
+            condition["outputs.images"] = {"$exists": False}
+        batched = FOLLOWS_BATCHES_OF.get(stage)
+        if batched is not None:
+            planned = f"outputs.{PLANNED_BY[batched]}"
+            done = {"$size": {"$ifNull": [f"${BATCHES_DONE[batched]}", []]}}
+            condition[planned] = {"$exists": True}
+            condition["$expr"] = {"$gte": [done, {"$ifNull": [f"${planned}.batch_count", 0]}]}
         return self._claim(ref, stage, lease=str(stage), owner=owner, condition=condition)
 
-    def claim_batch(self, ref: RunRef, batch: int, *, owner: str) -> DocumentRun | None:
-        """Take an embed batch for `owner`; None as in `claim_stage`."""
-        condition: Record = {"batches_done": {"$ne": batch}, "outputs.chunk": {"$exists": True}}
-        return self._claim(ref, Stage.EMBED, lease=batch_lease(batch), owner=owner, condition=condition)
+    def claim_batch(self, ref: RunRef, batch: int, *, owner: str, stage: Stage = Stage.EMBED) -> DocumentRun | None:
+        """Take a batch of a stage for `owner`; None as in `claim_stage`."""
+        condition: Record = {
+            BATCHES_DONE[stage]: {"$ne": batch},
+            f"outputs.{PLANNED_BY[stage]}.batch_count": {"$gt": batch},
+        }
+        return self._claim(ref, stage, lease=batch_lease(batch, stage), owner=owner, condition=condition)
 
     def _claim(self, ref: RunRef, stage: Stage, *, lease: str, owner: str, condition: Record) -> DocumentRun | None:
         """Take a lease that is free, or one that ran out, which counts as a crash wherever it is noticed."""
@@ -70,7 +87,7 @@ class StageLeaseRepository:
     def _taking(self, stage: Stage, *, lease: str, owner: str, at: datetime, crashes: int) -> Record:
         until = clock.seconds_from_now(self._lease_seconds)
         return {
-            "$addToSet": {"stages_done": {"$each": [Stage.EMBED] if stage is Stage.STORE else []}},
+            "$addToSet": {"stages_done": {"$each": [FOLLOWS_BATCHES_OF[stage]] if stage in FOLLOWS_BATCHES_OF else []}},
             "$set": {
                 "status": RunStatus.PROCESSING,
                 "stage": stage,
@@ -97,10 +114,18 @@ class StageLeaseRepository:
         """Tell whether the work is still wanted: not cancelled, not taken over."""
         return self._collection.find_one(self._held(ref, lease, owner), {"_id": 1}) is not None
 
-    def note_images(self, ref: RunRef, *, done: int, total: int) -> None:
+    def note_images(self, ref: RunRef, *, total: int) -> None:
+        """Note how many pictures a document has."""
         self._collection.update_one(
             {"_id": ref.run_id, "attempt": ref.attempt, **ACTIVE},
-            {"$set": {"images_done": done, "images_total": total, "updated_at": clock.now()}},
+            {"$set": {"images_total": total, "updated_at": clock.now()}},
+        )
+
+    def note_image_read(self, ref: RunRef, *, batch: int, done: int) -> None:
+        """Note how many pictures of a batch are read; the number never falls, whoever begins the batch again."""
+        self._collection.update_one(
+            {"_id": ref.run_id, "attempt": ref.attempt, **ACTIVE},
+            {"$max": {f"images_read.{batch}": done}, "$set": {"updated_at": clock.now()}},
         )
 
     def begin_commit(self, ref: RunRef, *, owner: str, until: datetime) -> bool:
@@ -122,13 +147,21 @@ class StageLeaseRepository:
     def end_stage(
         self, ref: RunRef, stage: Stage, *, owner: str, milliseconds: int, output: StageOutput | None
     ) -> bool:
-        """Record a finished stage and what it left; False where the lease was lost."""
+        """Record a finished stage and what it left; False where the lease was lost.
+
+        A stage of images that has planned batches is not done before these are.
+        """
         fields: Record = {f"stage_ms.{stage}": milliseconds, **self._waiting()}
         if output is not None:
             fields[f"outputs.{stage}"] = output.model_dump()
+        planned = isinstance(output, ImagesOutput) and output.batch_count > 0
         result = self._collection.update_one(
             self._held(ref, stage, owner),
-            {"$set": fields, "$addToSet": {"stages_done": stage}, "$unset": {f"leases.{stage}": ""}},
+            {
+                "$set": fields,
+                "$addToSet": {"stages_done": {"$each": [] if planned else [stage]}},
+                "$unset": {f"leases.{stage}": ""},
+            },
         )
         return result.matched_count == 1
 
@@ -145,6 +178,20 @@ class StageLeaseRepository:
                     "chunks_created": chunks,
                     "embeddings_reused": reused,
                 },
+                "$unset": {f"leases.{lease}": ""},
+            },
+        )
+        return result.matched_count == 1
+
+    def end_image_batch(self, ref: RunRef, batch: int, *, owner: str, milliseconds: int) -> bool:
+        """Record a finished batch of pictures; False where it was lost."""
+        lease = batch_lease(batch, Stage.IMAGES)
+        result = self._collection.update_one(
+            {**self._held(ref, lease, owner), "image_batches_done": {"$ne": batch}},
+            {
+                "$set": self._waiting(),
+                "$addToSet": {"image_batches_done": batch},
+                "$inc": {f"stage_ms.{Stage.IMAGES}": milliseconds},
                 "$unset": {f"leases.{lease}": ""},
             },
         )
@@ -215,6 +262,7 @@ class StageLeaseRepository:
                     "leases": {},
                     "outputs": {},
                     "batches_done": [],
+                    "image_batches_done": [],
                     "stages_done": [],
                     "chunks_created": 0,
                     "embeddings_reused": 0,

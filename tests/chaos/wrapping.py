@@ -36,6 +36,7 @@ WORKER_STEPS: tuple[tuple[type, str], ...] = (
     (StageLeaseRepository, "claim_batch"),
     (StageLeaseRepository, "end_stage"),
     (StageLeaseRepository, "end_batch"),
+    (StageLeaseRepository, "end_image_batch"),
     (StageLeaseRepository, "begin_commit"),
     (StageLeaseRepository, "begin_attempt"),
     (StageLeaseRepository, "note_redelivery"),
@@ -140,12 +141,14 @@ def _wrap_claims(journal: Journal) -> None:
             note(ref, stage, None, at)
         return run
 
-    def noted_batch(self: StageLeaseRepository, ref: RunRef, batch: int, *, owner: str) -> DocumentRun | None:
+    def noted_batch(
+        self: StageLeaseRepository, ref: RunRef, batch: int, *, owner: str, stage: Stage = Stage.EMBED
+    ) -> DocumentRun | None:
         _at_work.batch, at = None, time.time()
-        run = claim_batch(self, ref, batch, owner=owner)
+        run = claim_batch(self, ref, batch, owner=owner, stage=stage)
         if run is not None:
-            note(ref, Stage.EMBED, batch, at)
-            _at_work.batch = (ref, batch)
+            note(ref, stage, batch, at)
+            _at_work.batch = (ref, batch) if stage is Stage.EMBED else None
         return run
 
     setattr(StageLeaseRepository, "claim_stage", noted_stage)  # noqa: B010 - a method, which mypy would not let go

@@ -96,14 +96,21 @@ class World:
     def batch(self, ref: RunRef, number: int) -> None:
         stage_runner.run_batch(self.resources, self.app, ref, number)
 
+    def image_batch(self, ref: RunRef, number: int) -> None:
+        stage_runner.run_image_batch(self.resources, self.app, ref, number)
+
     def store(self, ref: RunRef) -> None:
         stage_runner.run_store(self.resources, self.app, ref)
 
     def run_until(self, ref: RunRef, last: Stage) -> None:
         """Run the stages that a document has not done, up to and with `last`."""
         for stage in CHAINED:
-            if stage not in self.run(ref).stages_done and not self.stage(ref, stage):
+            if stage not in self.run(ref).stages_done and not self.stage(ref, stage) and stage is not Stage.IMAGES:
                 return
+            if stage is Stage.IMAGES:
+                images = self.run(ref).outputs.images
+                for number in range(images.batch_count if images is not None else 0):
+                    self.image_batch(ref, number)
             if stage is last:
                 return
         chunked = self.run(ref).outputs.chunk

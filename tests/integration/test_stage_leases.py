@@ -10,16 +10,19 @@ import pytest
 from pymongo.database import Database
 
 from shared import clock
-from shared.models import ChunkOutput, DocumentRun, RunRef
+from shared.models import ChunkOutput, DocumentRun, ImagesOutput, RunRef
 from shared.repositories import database
 from shared.repositories.database import Record
 from shared.repositories.document_runs import DocumentRunRepository
-from shared.repositories.stage_leases import StageLeaseRepository, batch_lease
+from shared.repositories.stage_leases import StageLeaseRepository, StageOutput, batch_lease
 from shared.states import RunStatus, Stage
 from tests.integration.sync_world import make_runs, ref_of
 
 LEASE_SECONDS = 20.0
-CHUNKED = ChunkOutput(artifact_key="chunks", chunk_count=9, batch_count=3, batch_chunks=3)
+OUTPUTS: dict[Stage, StageOutput] = {
+    Stage.IMAGES: ImagesOutput(artifact_key="images", image_count=0),
+    Stage.CHUNK: ChunkOutput(artifact_key="chunks", chunk_count=9, batch_count=3, batch_chunks=3),
+}
 
 
 @pytest.fixture
@@ -57,7 +60,7 @@ def ref(runs: DocumentRunRepository) -> RunRef:
 def chunked(leases: StageLeaseRepository, ref: RunRef) -> RunRef:
     """A record whose chunks are known: three batches wait to be embedded."""
     for stage in (Stage.DOWNLOAD, Stage.CONVERT, Stage.IMAGES, Stage.CHUNK):
-        output = CHUNKED if stage is Stage.CHUNK else None
+        output = OUTPUTS.get(stage)
         assert leases.claim_stage(ref, stage, owner="first") is not None
         assert leases.end_stage(ref, stage, owner="first", milliseconds=1, output=output)
     return ref

@@ -51,7 +51,7 @@ def a_task(status: TaskStatus, *, total: int = 10, seconds_ago: float | None = N
     ],
 )
 def test_a_document_in_work_is_worded_as_the_api_document_words_it(stage: Stage, wording: str) -> None:
-    run = a_run(stage=stage, images_done=3, images_total=8)
+    run = a_run(stage=stage, images_read={"0": 2, "1": 1}, images_total=8)
     assert document_step(run, 10) == wording
     shown = task_progress(a_task(TaskStatus.RUNNING), RunCounts(processing=1, pending=9), run, at=NOW)
     assert shown.current_step == wording
@@ -87,7 +87,7 @@ def test_a_document_without_pictures_is_still_said_to_be_converted() -> None:
 
 
 def test_english_is_english_throughout() -> None:
-    run = a_run(stage=Stage.IMAGES, images_done=3, images_total=8)
+    run = a_run(stage=Stage.IMAGES, images_read={"0": 2, "1": 1}, images_total=8)
     assert document_step(run, 10, "en") == "Processing image 3/8"
     ended = task_progress(a_task(TaskStatus.PARTIAL_SUCCESS), RunCounts(completed=1), None, at=NOW, language="en")
     assert ended.current_step == "Completed (some failed)"

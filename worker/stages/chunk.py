@@ -1,16 +1,18 @@
 """Chunk: the blocks become the pieces that are embedded and found, and the pieces become batches."""
 
+from collections.abc import Callable, Sequence
+
 from pydantic import BaseModel, ConfigDict
 
 from shared.artifacts import ArtifactNames
 from shared.chunking.chunker import chunk_document
+from shared.chunking.image_context import ImageArtifact
 from shared.chunking.model import Chunk
 from shared.chunking.sizes import ModelWindow
 from shared.errors import NoExtractableContent
-from shared.models import ChunkOutput, ConvertOutput, ImagesOutput
+from shared.models import ChunkOutput, ConvertOutput
 from shared.object_stores.base import ObjectStore
 from worker.stages.convert import read_converted
-from worker.stages.images import read_images
 
 
 class ChunkList(BaseModel):
@@ -36,15 +38,19 @@ def chunk(
     *,
     names: ArtifactNames,
     converted: ConvertOutput,
-    images: ImagesOutput,
+    images_key: str,
+    images: Callable[[], Sequence[ImageArtifact]],
     batch_chunks: int,
 ) -> ChunkOutput:
-    """Cut a document into chunks. Raises `NoExtractableContent` where there is nothing to cut."""
-    key = names.chunks_of(images.artifact_key)
+    """Cut a document into chunks. Raises `NoExtractableContent` where there is nothing to cut.
+
+    `images_key` names the artifact of the pictures; `images` gives them, and is asked only where they are needed.
+    """
+    key = names.chunks_of(images_key)
     if object_store.stat(key) is not None:
         return _output(read_chunks(object_store, key), key, batch_chunks)
     document = read_converted(object_store, converted.artifact_key)
-    kept = {image.name: image for image in read_images(object_store, images.artifact_key).images}
+    kept = {image.name: image for image in images()}
     chunks = chunk_document(document, options=names.chunking, window=window, images=kept)
     if not chunks:
         raise NoExtractableContent

@@ -1,14 +1,31 @@
-"""Images: say in words what each picture of a document shows, so that it can be found."""
+"""Images: read what is written in each picture, and say in words what it shows, so that it can be found."""
 
-from collections.abc import Callable
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
 from shared.artifacts import ArtifactNames
 from shared.chunking.image_context import ImageArtifact, image_contexts
+from shared.converters.base import BlockKind, ConvertedDocument, ExtractedImage
+from shared.converters.image_file import IMAGE_CONTENT_TYPES
+from shared.errors import Cancelled
 from shared.models import ConvertOutput, ImagesOutput
 from shared.object_stores.base import ObjectStore
+from shared.ocr.reading import PAGE_FAILURES, PageReadings, page_ranges
 from worker.stages.convert import read_converted
+
+logger = logging.getLogger(__name__)
+
+_SURE = 0.6
+"""Confidence of a line that is kept: what is read in photographs is often noise."""
+
+_MAX_CHARACTERS = 4000
+_OUT_OF_TIME = "the time for OCR was used up"
+
+NoteDone = Callable[[int], None]
+ShouldStop = Callable[[], bool]
 
 
 class ImageList(BaseModel):
@@ -17,6 +34,18 @@ class ImageList(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     images: tuple[ImageArtifact, ...]
+    notes: tuple[str, ...] = ()
+    """What could not be read, in words for the owner of the document."""
+
+
+class PictureText(BaseModel):
+    """What is written in a picture."""
+
+    model_config = ConfigDict(frozen=True)
+
+    text: str = ""
+    failure: str | None = None
+    """Why it could not be read; it is not tried again."""
 
 
 def describe_images(
@@ -24,35 +53,160 @@ def describe_images(
     *,
     names: ArtifactNames,
     converted: ConvertOutput,
-    note_progress: Callable[[int, int], None],
+    readings: PageReadings,
+    batch_pictures: int,
+    note_total: Callable[[int], None],
+    note_done: NoteDone,
+    should_stop: ShouldStop,
 ) -> ImagesOutput:
-    """Give every picture its surrounding text. `note_progress` takes how many are done, of how many."""
+    """Read and describe the pictures of a document, or plan the batches where there are more than `batch_pictures`."""
     key = names.images_of(converted.artifact_key)
     if object_store.stat(key) is not None:
-        return _output(read_images(object_store, key), key)
-    images: list[ImageArtifact] = []
+        return ImagesOutput(artifact_key=key, image_count=len(read_images(object_store, key).images))
+    pictures: Sequence[ExtractedImage] = ()
     if converted.image_count:
+        pictures = _pictures(read_converted(object_store, converted.artifact_key))
+        note_total(len(pictures))
+    planned = ImagesOutput(artifact_key=key, image_count=len(pictures))
+    if readings.mode != "off" and len(pictures) > batch_pictures:
+        batches = -(-len(pictures) // batch_pictures)
+        return planned.model_copy(update={"batch_count": batches, "batch_pictures": batch_pictures})
+    _read(object_store, pictures, names=names, readings=readings, note_done=note_done, should_stop=should_stop)
+    collect_images(object_store, names=names, converted=converted, images=planned)
+    return planned
+
+
+def read_image_batch(
+    object_store: ObjectStore,
+    *,
+    names: ArtifactNames,
+    converted: ConvertOutput,
+    images: ImagesOutput,
+    batch: int,
+    readings: PageReadings,
+    note_done: NoteDone,
+    should_stop: ShouldStop,
+) -> int:
+    """Read the pictures of one planned batch, those left out that were read before; return how many it has."""
+    pictures = _pictures(read_converted(object_store, converted.artifact_key))
+    own = pictures[batch * images.batch_pictures : (batch + 1) * images.batch_pictures]
+    _read(object_store, own, names=names, readings=readings, note_done=note_done, should_stop=should_stop)
+    return len(own)
+
+
+def collect_images(
+    object_store: ObjectStore, *, names: ArtifactNames, converted: ConvertOutput, images: ImagesOutput
+) -> ImageList:
+    """Return the described pictures; they are put together when all are read, and kept."""
+    if object_store.stat(images.artifact_key) is not None:
+        return read_images(object_store, images.artifact_key)
+    listed = ImageList(images=())
+    if images.image_count:
         document = read_converted(object_store, converted.artifact_key)
-        contexts = image_contexts(document)
-        pictures = {image.name: image for image in document.images if image.name in contexts}
-        for name, picture in pictures.items():
-            images.append(
-                ImageArtifact(
-                    name=name,
-                    image_key=names.picture(name),
-                    content_type=picture.content_type,
-                    context=contexts[name].text,
-                )
-            )
-        note_progress(len(images), len(pictures))
-    listed = ImageList(images=tuple(images))
-    object_store.put(key, [listed.model_dump_json().encode()])
-    return _output(listed, key)
+        pictures = _pictures(document)
+        texts = {picture.name: _known(object_store, names.recognized_picture(picture.name)) for picture in pictures}
+        listed = _listed(document, pictures, texts, names)
+    object_store.put(images.artifact_key, [listed.model_dump_json().encode()])
+    return listed
 
 
 def read_images(object_store: ObjectStore, key: str) -> ImageList:
     return ImageList.model_validate_json(object_store.get(key))
 
 
-def _output(listed: ImageList, key: str) -> ImagesOutput:
-    return ImagesOutput(artifact_key=key, image_count=len(listed.images))
+def _pictures(document: ConvertedDocument) -> list[ExtractedImage]:
+    """Return the distinct pictures that have a place in the document, in its order."""
+    by_name = {image.name: image for image in reversed(document.images)}
+    shown = (block.image for block in document.blocks if block.kind is BlockKind.IMAGE)
+    return [by_name[name] for name in dict.fromkeys(shown) if name is not None and name in by_name]
+
+
+def _read(
+    object_store: ObjectStore,
+    pictures: Sequence[ExtractedImage],
+    *,
+    names: ArtifactNames,
+    readings: PageReadings,
+    note_done: NoteDone,
+    should_stop: ShouldStop,
+) -> None:
+    deadline = time.monotonic() + readings.timeout_seconds
+    for done, picture in enumerate(pictures, start=1):
+        if should_stop():
+            raise Cancelled
+        key = names.recognized_picture(picture.name)
+        readable = readings.mode != "off" and picture.content_type in IMAGE_CONTENT_TYPES
+        if readable and object_store.stat(key) is None:
+            remaining = deadline - time.monotonic()
+            found = PictureText(failure=_OUT_OF_TIME)
+            if remaining > 0:
+                found = _read_picture(
+                    object_store,
+                    picture,
+                    names=names,
+                    readings=readings,
+                    remaining_seconds=remaining,
+                    should_stop=should_stop,
+                )
+            object_store.put(key, [found.model_dump_json().encode()])
+        note_done(done)
+
+
+def _read_picture(
+    object_store: ObjectStore,
+    picture: ExtractedImage,
+    *,
+    names: ArtifactNames,
+    readings: PageReadings,
+    remaining_seconds: float,
+    should_stop: ShouldStop,
+) -> PictureText:
+    try:
+        with object_store.local_file(names.picture(picture.name)) as source:
+            page = readings.reader.read(
+                source,
+                content_type=picture.content_type,
+                page=1,
+                timeout_seconds=min(readings.page_timeout_seconds, remaining_seconds),
+                should_stop=should_stop,
+            )
+    except PAGE_FAILURES as error:
+        logger.warning("picture not read", extra={"picture": picture.name, "reason": str(error)})
+        return PictureText(failure=error.reason or error.message("en"))
+    text = "\n".join(line.text for line in page.lines if line.confidence >= _SURE)
+    return PictureText(text=text[:_MAX_CHARACTERS])
+
+
+def _known(object_store: ObjectStore, key: str) -> PictureText:
+    if object_store.stat(key) is None:
+        return PictureText()
+    return PictureText.model_validate_json(object_store.get(key))
+
+
+def _listed(
+    document: ConvertedDocument,
+    pictures: Sequence[ExtractedImage],
+    texts: Mapping[str, PictureText],
+    names: ArtifactNames,
+) -> ImageList:
+    contexts = image_contexts(document)
+    failures: dict[str, set[int]] = {}
+    for picture in pictures:
+        failure = texts[picture.name].failure
+        if failure is not None:
+            failures.setdefault(failure, set()).add(picture.page)
+    return ImageList(
+        images=tuple(
+            ImageArtifact(
+                name=picture.name,
+                image_key=names.picture(picture.name),
+                content_type=picture.content_type,
+                context=contexts[picture.name].text_with(texts[picture.name].text),
+            )
+            for picture in pictures
+        ),
+        notes=tuple(
+            f"{page_ranges(pages)}: the writing in a picture was not read ({reason})"
+            for reason, pages in failures.items()
+        ),
+    )
