@@ -16,7 +16,7 @@ IMAGE_CONTENT_TYPES = frozenset(
     {"image/png", "image/jpeg", "image/webp", "image/tiff", "image/bmp", "image/x-ms-bmp", "image/gif"}
 )
 
-_FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "DIB", "GIF")
+_FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
 _MAX_PIXELS = 150_000_000
 """Of one picture: a sheet of A3 at 800 dpi."""
 

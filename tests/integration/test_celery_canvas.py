@@ -12,6 +12,7 @@ from shared.settings import Settings
 from shared.states import STAGES, RunStatus, TaskStatus
 from tests.integration.sync_world import DAMAGED_PDF, World, eventually, pdf, settings_for
 from tests.integration.worker_processes import kill, worker
+from tests.samples.illustrated_pdfs import illustrated
 
 DONE = (TaskStatus.COMPLETED, TaskStatus.PARTIAL_SUCCESS, TaskStatus.FAILED, TaskStatus.CANCELLED)
 PACE = {
@@ -19,6 +20,8 @@ PACE = {
     "reconcile_seconds": 1.0,
     "queue_wait_seconds": 2.0,
     "embedding_batch_chunks": 4,
+    "ocr_engine": "ink",
+    "image_batch_pictures": 2,
 }
 
 
@@ -93,6 +96,23 @@ def test_a_worker_syncs_documents_to_partial_success_and_retries_what_failed(
         eventually(lambda: world.resources.redis.hlen("unacked") == 0, what="messages stayed unacknowledged")
     log = (tmp_path / "worker.log").read_text()
     assert "Traceback" not in log, log
+
+
+def test_a_worker_reads_the_pictures_of_a_document_in_a_chord_of_their_own(
+    world: World, kb: KnowledgeBase, settings: Settings, tmp_path: Path
+) -> None:
+    document = world.upload(kb.id, "figures.pdf", illustrated(5))
+    with worker(settings, tmp_path, "worker"):
+        task = await_end(world, world.sync(kb.id), tmp_path)
+        assert task.status is TaskStatus.COMPLETED
+        assert_at_rest(world, kb, task)
+    [run] = world.runs(task)
+    assert run.outputs.images is not None
+    assert run.outputs.images.batch_count == 3
+    assert sorted(run.image_batches_done) == [0, 1, 2]
+    assert (run.attempt, run.crashes, run.images_done) == (1, 0, 5)
+    assert world.document(document.id).image_chunks == 5
+    assert "Traceback" not in (tmp_path / "worker.log").read_text()
 
 
 def test_a_sync_survives_the_death_of_its_workers_and_the_loss_of_redis(

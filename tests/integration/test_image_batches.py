@@ -1,13 +1,9 @@
 """Pictures of a document, read in batches: planned, lost, run twice, cut off and cancelled."""
 
-import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageDraw
-from reportlab.lib.utils import ImageReader
-from reportlab.pdfgen.canvas import Canvas
 
 from shared import clock
 from shared.chunking.model import ChunkType
@@ -17,29 +13,13 @@ from shared.repositories.stage_leases import batch_lease
 from shared.services import sync_tasks
 from shared.states import RunStatus, Stage, TaskStatus
 from tests.integration.sync_world import World, ref_of, settings_for
+from tests.samples.illustrated_pdfs import illustrated
 from worker.stages.chunk import read_chunks
 from worker.workflow import publish_document
 
 PICTURES = 5
 BATCH = 2
 """So that there are three batches, of 2, 2 and 1 pictures."""
-
-
-def illustrated(pictures: int = PICTURES) -> bytes:
-    """A PDF with text and different pictures, each with as many bands of ink as its number and one more."""
-    buffer = io.BytesIO()
-    canvas = Canvas(buffer)
-    for number in range(pictures):
-        picture = Image.new("RGB", (300, 200), "white")
-        for band in range(number + 1):
-            ImageDraw.Draw(picture).rectangle((20, 10 + 30 * band, 200, 25 + 30 * band), fill="black")
-        canvas.setFont("Helvetica", 11)
-        canvas.drawString(72, 780, f"Page {number + 1} says in a few words what its picture shows.")
-        canvas.drawImage(ImageReader(picture), 72, 500, width=300, height=200)
-        canvas.drawString(72, 480, f"Figure {number + 1}. Bands of ink.")
-        canvas.showPage()
-    canvas.save()
-    return buffer.getvalue()
 
 
 @pytest.fixture
@@ -59,7 +39,7 @@ def kb(world: World) -> KnowledgeBase:
 @pytest.fixture
 def planned(world: World, kb: KnowledgeBase) -> RunRef:
     """A document whose image batches are planned and wait."""
-    world.upload(kb.id, "a.pdf", illustrated())
+    world.upload(kb.id, "a.pdf", illustrated(PICTURES))
     task = world.sync(kb.id)
     world.start(task.id)
     ref = ref_of(world.runs(task)[0])
