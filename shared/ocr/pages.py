@@ -65,6 +65,8 @@ class PageReader:
         chosen = ReaderOptions.model_validate_json(options)
         self._recognizer = open_recognizer(RECOGNIZERS[chosen.engine], threads=chosen.threads)
         self._recognizer.load()
+        self._last: tuple[Path, int] | None = None
+        """The file that was read last, and how its page lay."""
 
     @property
     def request_type(self) -> type[PageRequest]:
@@ -75,7 +77,9 @@ class PageReader:
 
     def answer(self, request: PageRequest) -> RecognizedPage:
         picture, points = _picture(request)
-        turn, lines = read_upright(self._recognizer, picture)
+        likely = self._last[1] if self._last is not None and self._last[0] == request.source else 0
+        turn, lines = read_upright(self._recognizer, picture, likely=likely)
+        self._last = (request.source, turn)
         width, height = picture.size if turn in (0, 180) else (picture.height, picture.width)
         return RecognizedPage(
             width=width * points,

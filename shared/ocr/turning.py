@@ -21,8 +21,15 @@ _CLEARLY = 1.2
 """So many times better another turn must read, or the page stays as it is."""
 
 
-def read_upright(recognizer: TextRecognizer, picture: "Image") -> tuple[int, list[RecognizedLine]]:
-    """Return by how many degrees, clockwise, a picture has to be turned, and the lines of the turned picture."""
+def read_upright(recognizer: TextRecognizer, picture: "Image", *, likely: int = 0) -> tuple[int, list[RecognizedLine]]:
+    """Return by how many degrees, clockwise, a picture has to be turned, and the lines of the turned picture.
+
+    `likely` is tried first: the pages of a scan mostly lie the same way.
+    """
+    if likely:
+        lines = recognize_in_tiles(recognizer, turned(picture, likely))
+        if _stands_upright(lines):
+            return likely, lines
     lines = recognize_in_tiles(recognizer, picture)
     if _stands_upright(lines) or _is_blank(picture):
         return 0, lines
