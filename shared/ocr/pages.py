@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from shared.ocr.base import RecognizedLine
 from shared.ocr.registry import RECOGNIZERS, open_recognizer
 from shared.ocr.tiles import fitting_scale
-from shared.ocr.turning import read_upright
+from shared.ocr.turning import is_blank, read_upright
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -40,6 +40,8 @@ class RecognizedPage(BaseModel):
     turn: int
     """Degrees by which the page as it is shown was turned, clockwise, until its text stood upright."""
     lines: tuple[RecognizedLine, ...]
+    blank: bool = False
+    """Nothing at all is on it."""
 
     @property
     def text(self) -> str:
@@ -86,6 +88,7 @@ class PageReader:
             height=height * points,
             turn=turn,
             lines=tuple(line.moved(scale=points) for line in lines),
+            blank=not lines and is_blank(picture),
         )
 
 

@@ -98,6 +98,7 @@ def with_recognized_pages(
     wanted = readings.pages_to_read(document, content_type)
     found = _read(wanted, source, content_type=content_type, readings=readings, store=store, should_stop=should_stop)
     written = {number: page for number, page in found.pages.items() if page.lines}
+    document = _without_pictures_on(document, {number for number, page in found.pages.items() if page.blank})
     if written:
         document = _composed(document, written, should_stop)
     if document.unread_pages and not any(block.markdown.strip() for block in document.blocks):
@@ -166,6 +167,18 @@ def _composed(
         update={
             "blocks": tuple(blocks),
             "images": tuple(image for image in document.images if (image.page, image.name) in shown),
+        }
+    )
+
+
+def _without_pictures_on(document: ConvertedDocument, blank: Collection[int]) -> ConvertedDocument:
+    """Return a document without the pictures of blank sheets."""
+    return document.model_copy(
+        update={
+            "blocks": tuple(
+                block for block in document.blocks if block.kind is not BlockKind.IMAGE or block.page_start not in blank
+            ),
+            "images": tuple(image for image in document.images if image.page not in blank),
         }
     )
 

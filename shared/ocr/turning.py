@@ -17,6 +17,9 @@ _SURE = 0.85
 _PATCH_PIXELS = 1000
 """The side of the square that is read at each turn; it holds enough lines to tell."""
 
+_NOISE = 16
+"""Grey levels, of 256, within which a sheet is blank, seen from so far that a line of text is a few pixels."""
+
 _CLEARLY = 1.2
 """So many times better another turn must read, or the page stays as it is."""
 
@@ -31,7 +34,7 @@ def read_upright(recognizer: TextRecognizer, picture: "Image", *, likely: int = 
         if _stands_upright(lines):
             return likely, lines
     lines = recognize_in_tiles(recognizer, picture)
-    if _stands_upright(lines) or _is_blank(picture):
+    if _stands_upright(lines) or is_blank(picture):
         return 0, lines
     patch = _patch(picture, lines)
     scores = {turn: _score(recognizer.recognize(turned(patch, turn))) for turn in _likely_turns(lines)}
@@ -73,11 +76,12 @@ def _is_level(line: RecognizedLine) -> bool:
     return line.right - line.left >= line.bottom - line.top
 
 
-def _is_blank(picture: "Image") -> bool:
+def is_blank(picture: "Image") -> bool:
+    """Tell a sheet without anything on it, the noise of a scanner left out of account."""
     low, high = picture.convert("L").resize((64, 64)).getextrema()
     assert isinstance(low, int | float)
     assert isinstance(high, int | float)
-    return high - low < 8
+    return high - low < _NOISE
 
 
 def _patch(picture: "Image", lines: Sequence[RecognizedLine]) -> "Image":

@@ -12,6 +12,7 @@ import pypdfium2.raw as pdfium
 
 from shared.converters.base import ConversionLimits
 from shared.converters.pdf.characters import dominant_turn, read_words
+from shared.converters.pdf.figures import draw_figure, find_figures
 from shared.converters.pdf.layout import PageContent
 from shared.converters.pdf.page_space import PageSpace
 from shared.converters.pdf.pictures import PictureExtractor
@@ -131,6 +132,10 @@ def _page_content(
         found.rules = read_rules(page.raw, space, max_objects=limits.max_objects_per_page)
     try:
         found.pictures = pictures.read_page(page, space, number=number, has_text=bool(found.words))
+        if found.words:
+            boxes = find_figures(page.raw, space, found.words, found.pictures)
+            figures = [(box, draw_figure(page, space, box)) for box in boxes]
+            found.pictures += pictures.add_figures(space, figures, number=number)
     except PAGE_ERRORS as error:
         content.notes.append(f"page {number}: its pictures could not be read ({type(error).__name__})")
     if is_unread(page.raw, text_page, found, space):

@@ -4,8 +4,10 @@ import collections
 import ctypes
 import hashlib
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pypdfium2
 import pypdfium2.raw as pdfium
@@ -16,10 +18,15 @@ from shared.converters.pdf.page_space import PageSpace
 from shared.converters.pdf.rules import Matrix, walk_objects
 from shared.converters.pdf.words import Box
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
 _MIN_PIXELS = 64  # on each side: smaller ones are bullets and icons
 _MIN_AREA, _MAX_AREA = 0.01, 0.85  # of the page; a larger one under text is the page's own scan or background
 _A4_AREA = 595.0 * 842.0  # on a larger page a picture is as useful as on this one
 _LOGO_PAGES = 3  # a picture on so many pages is decoration
+_MARGIN_LOGO_PAGES = 2  # the same for one that always stands in a margin
+_MARGIN, _MARGIN_HEIGHT = 100.0, 90.0  # points from the top of the page, and of height
 _MAX_OBJECTS = 20_000
 _PLAIN_COLOURS = frozenset(
     (
@@ -63,9 +70,27 @@ class PictureExtractor:
                 found.append(_picture(stored, box, space, number))
         return found
 
+    def add_figures(self, space: PageSpace, figures: Sequence[tuple[Box, "Image"]], *, number: int) -> list[Picture]:
+        """Return the pictures of figures that are drawn on a page, their files written."""
+        found = []
+        for box, picture in figures:
+            name = self._write_file(_png_of(picture), "png")
+            self._pages[name].add(number)
+            stored = _Stored(name, "image/png", picture.width, picture.height)
+            found.append(_picture(stored, box, space, number))
+        return found
+
     def drop_decoration(self, pictures: list[Picture]) -> list[Picture]:
-        """Return the pictures without those that many pages repeat; the files of those are removed."""
-        repeated = {name for name, pages in self._pages.items() if len(pages) >= _LOGO_PAGES}
+        """Return the pictures without those that many pages repeat; the files of those are removed.
+
+        A small one that always stands at the top of the page is a logo already on its second page.
+        """
+        elsewhere = {picture.image.name for picture in pictures if not _is_in_margin(picture)}
+        repeated = {
+            name
+            for name, pages in self._pages.items()
+            if len(pages) >= (_LOGO_PAGES if name in elsewhere else _MARGIN_LOGO_PAGES)
+        }
         for name in repeated:
             (self._output_dir / name).unlink(missing_ok=True)
         return [picture for picture in pictures if picture.image.name not in repeated]
@@ -88,10 +113,17 @@ class PictureExtractor:
             content, suffix, content_type = raw, "jpg", "image/jpeg"
         else:
             content, suffix, content_type = _png(image), "png", "image/png"
+        return _Stored(self._write_file(content, suffix), content_type, width, height)
+
+    def _write_file(self, content: bytes, suffix: str) -> str:
         name = f"{hashlib.sha256(content).hexdigest()[:32]}.{suffix}"
         self._output_dir.mkdir(parents=True, exist_ok=True)
         (self._output_dir / name).write_bytes(content)
-        return _Stored(name, content_type, width, height)
+        return name
+
+
+def _is_in_margin(picture: Picture) -> bool:
+    return picture.bottom <= _MARGIN and picture.height <= _MARGIN_HEIGHT
 
 
 def _is_jpeg(image: pypdfium2.PdfImage) -> bool:
@@ -107,6 +139,10 @@ def _png(image: pypdfium2.PdfImage) -> bytes:
     picture = image.get_bitmap(render=False).to_pil()
     if picture.mode not in {"1", "L", "RGB", "RGBA"}:
         picture = picture.convert("RGB")
+    return _png_of(picture)
+
+
+def _png_of(picture: "Image") -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, format="PNG", compress_level=1)
     return buffer.getvalue()

@@ -170,6 +170,16 @@ def test_a_photo_without_writing_stays_a_picture() -> None:
     assert [image.name for image in found.images] == ["photo.png"]
 
 
+def test_the_picture_of_a_blank_sheet_is_left_out() -> None:
+    sheet = ExtractedImage(
+        name="back.png", content_type="image/png", page=2, bbox=(0, 0, 595, 842), width_px=600, height_px=400
+    )
+    blank = RecognizedPage(width=595, height=842, turn=0, lines=(), blank=True)
+    found = read(document("words", "", unread=(2,), images=(sheet,)), ScriptedReader({2: blank}))
+    assert found.images == ()
+    assert [block.kind for block in found.blocks] == [BlockKind.PARAGRAPH]
+
+
 def test_the_identity_tells_what_a_text_depends_on() -> None:
     def identity(mode: OcrMode, content_type: str = PDF) -> str:
         reader = ScriptedReader()

@@ -1,0 +1,109 @@
+"""Which drawings of a page are figures."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfgen.canvas import Canvas
+
+from shared.converters.base import BlockKind, ConversionLimits, ConvertedDocument
+from shared.converters.pdf.converter import PdfiumConverter
+from tests.samples.scans import written
+
+Draw = Callable[[Canvas], None]
+
+
+def convert(directory: Path, *pages: Draw) -> ConvertedDocument:
+    """Convert a PDF with words and a drawing on each page."""
+    canvas = Canvas(str(directory / "a.pdf"), pagesize=(595, 842))
+    for number, draw in enumerate(pages, start=1):
+        canvas.drawString(72, 760, f"Words above the drawing of page {number}.")
+        draw(canvas)
+        canvas.drawString(72, 340, f"Figure {number}. What it shows.")
+        canvas.showPage()
+    canvas.save()
+    return PdfiumConverter().convert(
+        directory / "a.pdf", directory / "out", limits=ConversionLimits(), should_stop=lambda: False
+    )
+
+
+def diagram(canvas: Canvas) -> None:
+    for number in range(4):
+        canvas.circle(150 + 80 * number, 500, 40)
+    for number in range(3):
+        canvas.line(150 + 80 * number, 460, 230 + 80 * number, 400)
+
+
+def bars(canvas: Canvas) -> None:
+    canvas.setFillColorRGB(0.2, 0.4, 0.8)
+    for number, height in enumerate((40, 90, 130, 70)):
+        canvas.rect(120 + 60 * number, 400, 40, height, stroke=0, fill=1)
+    canvas.line(100, 400, 380, 400)
+    canvas.setFillColorRGB(0, 0, 0)
+
+
+def ruled_table(canvas: Canvas) -> None:
+    for number in range(8):
+        canvas.line(100, 400 + 20 * number, 400, 400 + 20 * number)
+        canvas.line(100 + 300 / 7 * number, 400, 100 + 300 / 7 * number, 540)
+
+
+def striped_table(canvas: Canvas) -> None:
+    for number in range(6):
+        canvas.setFillGray(0.8 if number % 2 else 0.9)
+        canvas.rect(100, 400 + 20 * number, 300, 20, stroke=0, fill=1)
+    canvas.setFillGray(0)
+
+
+def framed_text(canvas: Canvas) -> None:
+    canvas.roundRect(90, 390, 420, 170, 12)
+    canvas.setFont("Helvetica", 14)
+    for number in range(10):
+        canvas.drawString(100, 540 - 15 * number, "Text in a box with round corners, written from side to side.")
+    canvas.setFont("Helvetica", 12)
+
+
+@pytest.mark.parametrize("draw", [diagram, bars])
+def test_a_drawing_is_a_picture_in_its_place(tmp_path: Path, draw: Draw) -> None:
+    document = convert(tmp_path, draw)
+    assert [block.kind for block in document.blocks] == [BlockKind.PARAGRAPH, BlockKind.IMAGE, BlockKind.PARAGRAPH]
+    [image] = document.images
+    assert image.bbox is not None
+    left, top, right, bottom = image.bbox
+    assert 95 <= left <= 130
+    assert 842 - 545 <= top < bottom <= 842 - 395
+    with Image.open(tmp_path / "out" / image.name) as picture:
+        assert picture.size == (image.width_px, image.height_px)
+        assert picture.width == pytest.approx((right - left + 16) * 150 / 72, abs=3)
+        assert len(set(picture.convert("L").resize((50, 50)).tobytes())) > 1, "it shows something"
+
+
+@pytest.mark.parametrize("draw", [ruled_table, striped_table, framed_text])
+def test_rules_and_boxes_are_no_figures(tmp_path: Path, draw: Draw) -> None:
+    assert convert(tmp_path, draw).images == ()
+
+
+def test_a_drawing_that_every_page_repeats_is_decoration(tmp_path: Path) -> None:
+    assert convert(tmp_path, diagram, diagram, diagram).images == ()
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def small_picture(y: float) -> Draw:
+    buffer = io.BytesIO()
+    written(["logo"]).resize((200, 133)).save(buffer, format="PNG")
+    return lambda canvas: canvas.drawImage(ImageReader(buffer), 72, y, width=120, height=50) and None
+
+
+def test_a_small_picture_at_the_top_of_two_pages_is_a_logo(tmp_path: Path) -> None:
+    assert convert(tmp_path, small_picture(780), small_picture(780)).images == ()
+
+
+def test_a_small_picture_in_the_text_of_two_pages_is_none(tmp_path: Path) -> None:
+    assert len(convert(tmp_path, small_picture(500), small_picture(500)).images) == 2
+
+
+def test_a_small_picture_at_the_top_of_one_page_is_kept(tmp_path: Path) -> None:
+    assert len(convert(tmp_path, small_picture(780)).images) == 1
