@@ -8,7 +8,8 @@ from api.schemas.base import STORABLE, RequestModel, Text, View
 from api.schemas.chunks import image_url
 from api.validation import problem
 from shared.chunking.model import ChunkType
-from shared.services.search import SearchMode, SearchQuery, SearchResult
+from shared.services.ranking import SearchMode, SearchQuery
+from shared.services.search import SearchResult
 
 MAX_QUERY_CHARACTERS = 10_000
 MAX_DOCUMENTS = 1_000

@@ -1,44 +1,18 @@
 """Search over the chunks of a knowledge base."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from functools import partial
 
 from shared.errors import DocumentsNotFound, EmbeddingFailed, SearchFailed, VectorStoreFailed
 from shared.models import Document, KnowledgeBase
 from shared.resources import Resources
-from shared.services.rank_fusion import reciprocal_rank_fusion
-from shared.vector_stores.base import ChunkHit, StoredChunk, TableName
-
-CANDIDATES_PER_RESULT = 4
-MIN_CANDIDATES = 50
-"""How far down each ranking the fusion looks: a chunk that both find at rank 40 may beat one that one finds at 5."""
-
-ENGLISH_MODELS = frozenset({"all-MiniLM-L6-v2"})
-"""Models that were trained on English alone: of a Chinese text they know that it is Chinese, and little more."""
-
-FOREIGN_VECTOR_WEIGHT = 0.3
-"""What the ranking of such a model counts for a query in another script; the ranking by words counts 1."""
+from shared.services.ranking import SearchedTable, SearchQuery, rank_chunks
+from shared.vector_stores.base import ChunkHit, StoredChunk
 
 MOMENTS = 3
 """How often a search looks again because a document was stored meanwhile; the last time it takes what it finds."""
-
-LAST_LATIN_LETTER = "\u024f"
-
-
-class SearchMode(StrEnum):
-    HYBRID = "hybrid"
-    VECTOR = "vector"
-    TEXT = "text"
-
-
-@dataclass(frozen=True)
-class SearchQuery:
-    text: str
-    top_k: int = 5
-    mode: SearchMode = SearchMode.HYBRID
-    document_ids: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -96,38 +70,14 @@ def _revisions_found(hits: Sequence[ChunkHit]) -> Mapping[str, set[str]]:
 
 
 def _find(resources: Resources, knowledge_base: KnowledgeBase, query: SearchQuery) -> list[ChunkHit]:
-    table = resources.table(knowledge_base)
-    limit = max(MIN_CANDIDATES, query.top_k * CANDIDATES_PER_RESULT)
-    searches: dict[SearchMode, Callable[[], list[ChunkHit]]] = {
-        SearchMode.VECTOR: lambda: _by_vector(resources, knowledge_base, table, query, limit),
-        SearchMode.TEXT: lambda: resources.vector_store.search_text(
-            table, query.text, limit=limit, document_ids=query.document_ids
-        ),
-    }
-    if query.mode is not SearchMode.HYBRID:
-        return searches[query.mode]()
-    rankings = [searches[SearchMode.VECTOR](), searches[SearchMode.TEXT]()]
-    return _fused(rankings, weights=(vector_weight(knowledge_base.embedding.model, query.text), 1.0))
-
-
-def vector_weight(model: str, text: str) -> float:
-    """Return what the ranking by vectors counts in the fusion, where the ranking by words counts 1."""
-    letters = [character for character in text if character.isalpha()]
-    foreign = sum(letter > LAST_LATIN_LETTER for letter in letters)
-    return FOREIGN_VECTOR_WEIGHT if model in ENGLISH_MODELS and 4 * foreign > len(letters) else 1.0
-
-
-def _by_vector(
-    resources: Resources, knowledge_base: KnowledgeBase, table: TableName, query: SearchQuery, limit: int
-) -> list[ChunkHit]:
-    vector = resources.embedder(knowledge_base.embedding).embed([query.text])[0]
-    return resources.vector_store.search_vector(table, vector, limit=limit, document_ids=query.document_ids)
-
-
-def _fused(rankings: Sequence[Sequence[ChunkHit]], *, weights: Sequence[float]) -> list[ChunkHit]:
-    chunks = {hit.chunk.chunk_id: hit.chunk for ranking in rankings for hit in ranking}
-    fused = reciprocal_rank_fusion([[hit.chunk.chunk_id for hit in ranking] for ranking in rankings], weights=weights)
-    return [ChunkHit(chunk=chunks[chunk_id], score=score) for chunk_id, score in fused]
+    choice = knowledge_base.embedding
+    table = SearchedTable(
+        store=resources.vector_store,
+        name=resources.table(knowledge_base),
+        model=choice.model,
+        embedder=partial(resources.embedder, choice),
+    )
+    return rank_chunks(table, query)
 
 
 def _visible(hits: Sequence[ChunkHit], documents: Mapping[str, Document]) -> list[SearchResult]:

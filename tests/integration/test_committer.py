@@ -9,7 +9,7 @@ import pytest
 from shared import clock
 from shared.models import Document, KnowledgeBase
 from shared.services import search, sync_tasks
-from shared.services.search import SearchMode, SearchQuery
+from shared.services.ranking import SearchMode, SearchQuery
 from shared.states import DocumentStatus, Stage, TaskStatus
 from shared.vector_stores.base import DocumentChunks
 from tests.integration.sync_world import World, facts, pdf, ref_of, settings_for

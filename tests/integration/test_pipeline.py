@@ -9,7 +9,7 @@ from shared import clock
 from shared.counters import Counter
 from shared.models import KnowledgeBase, SyncTask
 from shared.services import search, sync_tasks
-from shared.services.search import SearchMode, SearchQuery
+from shared.services.ranking import SearchMode, SearchQuery
 from shared.states import STAGES, DocumentStatus, RunStatus, Stage, TaskStatus
 from tests.integration.sync_world import DAMAGED_PDF, World, facts, pdf, ref_of, settings_for
 from worker.reconciler import reconcile

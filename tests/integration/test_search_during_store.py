@@ -8,7 +8,8 @@ import pytest
 
 from shared.embedders.base import Vectors
 from shared.models import KnowledgeBase, RunRef, StoreFacts
-from shared.services.search import SearchMode, SearchQuery, search
+from shared.services.ranking import SearchMode, SearchQuery
+from shared.services.search import search
 from shared.states import Stage
 from shared.vector_stores.base import ChunkHit, TableName, VectorStore
 from tests.integration.sync_world import World, pdf, ref_of, settings_for

@@ -1,6 +1,6 @@
 import pytest
 
-from shared.services.search import FOREIGN_VECTOR_WEIGHT, vector_weight
+from shared.services.ranking import FOREIGN_VECTOR_WEIGHT, vector_weight
 
 ENGLISH_MODEL = "all-MiniLM-L6-v2"
 
