@@ -23,7 +23,7 @@ from shared.chunking.tokens import count_tokens
 from shared.converters.base import Block, BlockKind, ConvertedDocument
 from shared.errors import ChunkingFailed
 
-CHUNKER_VERSION = "1"
+CHUNKER_VERSION = "2"
 """Changes whenever the same document would be cut differently: it is part of the artifact's name."""
 
 _HEADINGS_SHARE = 4

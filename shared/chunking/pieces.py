@@ -138,7 +138,7 @@ def _rows(block: Block, limit: Size, ruler: Ruler) -> Iterable[Piece]:
     opening_size = ruler.size(f"{rows.opening}\n").plus(ruler.size(f"\n{rows.closing}" if rows.closing else ""))
     frame = Frame(rows.opening, rows.closing, opening_size) if rows.opening else None
     lines = rows.lines
-    if frame is not None and not frame.size.fits(limit.share(3)):
+    if frame is not None and not frame.size.fits(limit.share(2)):
         frame, lines = None, rows.all_lines
     room = limit.minus(frame.size) if frame is not None else limit
     for at, line in enumerate(lines):
