@@ -86,10 +86,11 @@ SEARCH_RESULT: dict[str, object] = {
     "filename": "PRD_v1.0.pdf",
     "chunk_type": "text",
     "content": "同步任务把文档转换为可检索的分块。",
-    "score": 0.0325,
+    "score": 0.9231,
     "page_start": 3,
     "page_end": 3,
     "headings": ["1 概述", "1.2 同步"],
+    "highlights": [{"start": 0, "end": 4}],
 }
 
 SYNC_CREATED = {

@@ -46,6 +46,7 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "datetime_object_invalid": ("必须是ISO 8601时间", "must be an ISO 8601 time"),
     "recursion_loop": ("嵌套层数过多", "nested too deeply"),
     "too_large_to_keep": ("过大，无法保存", "is too large to be kept"),
+    "page_range": ("不能小于page_start", "must not be less than page_start"),
     "overlap": ("不能超过max_tokens的一半", "must be at most half of max_tokens"),
     "full_sync_documents": ("full_sync时必须为空", "must be empty for full_sync"),
     "blank": ("不能为空", "must not be blank"),

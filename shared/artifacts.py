@@ -17,7 +17,7 @@ from shared.ocr.reading import PageReadings
 IMAGES_VERSION = "2"
 """Changes whenever the image stage would keep or describe pictures otherwise."""
 
-STORE_VERSION = "1"
+STORE_VERSION = "2"
 """Changes whenever the rows of the vector store get another form."""
 
 

@@ -18,7 +18,11 @@ router = APIRouter(prefix="/knowledge-bases", tags=["search"])
     **operation(
         "search_knowledge_base",
         summary="检索知识库",
-        description="Find the chunks that answer a query, by meaning (`vector`), by words (`text`) or both (`hybrid`).",
+        description=(
+            "Find the chunks that answer a query, by meaning (`vector`), by words (`text`) or both (`hybrid`). "
+            "`document_ids`, `chunk_types`, `page_start` and `page_end` say which chunks are looked at. `highlights` "
+            "are the places in `content` where words of the query stand; in a search by vector there are none."
+        ),
         examples={200: {"found": {"data": [examples.SEARCH_RESULT]}}},
         fails=[InvalidRequest, KnowledgeBaseNotFound, DocumentsNotFound, SearchFailed],
     ),

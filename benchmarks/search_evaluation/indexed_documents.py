@@ -46,7 +46,12 @@ def index_documents(paths: Sequence[Path], settings: Settings, directory: Path) 
         stored += len(chunks)
     converter.close()
     store.optimize(name)
-    table = SearchedTable(store=store, name=name, model=settings.embedding_model, embedder=lambda: embedder)
+    table = SearchedTable(
+        store=store,
+        name=name,
+        model=settings.embedding_model,
+        embedder=lambda: embedder,
+    )
     return IndexedDocuments(table=table, filenames=filenames, chunks=stored)
 
 

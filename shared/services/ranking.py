@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from shared.embedders.base import Embedder
-from shared.services.rank_fusion import reciprocal_rank_fusion
-from shared.vector_stores.base import ChunkHit, TableName, VectorStore
+from shared.services.rank_fusion import Ranking, reciprocal_rank_fusion
+from shared.services.word_coverage import coverage
+from shared.vector_stores.base import EVERY_CHUNK, ChunkFilter, ChunkHit, TableName, VectorStore
+from shared.vector_stores.text_tokens import query_tokens
 
 CANDIDATES_PER_RESULT = 4
 MIN_CANDIDATES = 50
@@ -15,8 +17,15 @@ MIN_CANDIDATES = 50
 ENGLISH_MODELS = frozenset({"all-MiniLM-L6-v2"})
 """Models that were trained on English alone: of a Chinese text they know that it is Chinese, and little more."""
 
-FOREIGN_VECTOR_WEIGHT = 0.3
-"""What the ranking of such a model counts for a query in another script; the ranking by words counts 1."""
+VECTOR_WEIGHT = 0.3
+"""What the ranking by vectors counts where a chunk that holds every word of the query counts 1.
+
+A chunk counts with the square of the share of words that it holds: where a question shares no words with its answer,
+that by vectors decides; where all words are found, it only tells equals apart.
+"""
+
+FOREIGN_VECTOR_WEIGHT = 0.00001
+"""The same for a model that knows nothing of the query's script: its results come after those by words."""
 
 LAST_LATIN_LETTER = "\u024f"
 
@@ -32,7 +41,7 @@ class SearchQuery:
     text: str
     top_k: int = 5
     mode: SearchMode = SearchMode.HYBRID
-    document_ids: tuple[str, ...] | None = None
+    only: ChunkFilter = EVERY_CHUNK
 
 
 @dataclass(frozen=True)
@@ -51,29 +60,34 @@ def rank_chunks(table: SearchedTable, query: SearchQuery) -> list[ChunkHit]:
     limit = max(MIN_CANDIDATES, query.top_k * CANDIDATES_PER_RESULT)
     if query.mode is SearchMode.VECTOR:
         return _by_vector(table, query, limit)
-    if query.mode is SearchMode.TEXT:
-        return _by_text(table, query, limit)
-    rankings = [_by_vector(table, query, limit), _by_text(table, query, limit)]
-    return _fused(rankings, weights=(vector_weight(table.model, query.text), 1.0))
+    by_vector = _by_vector(table, query, limit) if query.mode is SearchMode.HYBRID else []
+    by_words = table.store.search_text(table.name, query.text, limit=limit, only=query.only)
+    return _fused(by_vector, by_words, query.text, vector_weight=vector_weight(table.model, query.text))
 
 
 def vector_weight(model: str, text: str) -> float:
-    """Return what the ranking by vectors counts in the fusion, where the ranking by words counts 1."""
+    """Return what the ranking by vectors counts in the fusion."""
     letters = [character for character in text if character.isalpha()]
     foreign = sum(letter > LAST_LATIN_LETTER for letter in letters)
-    return FOREIGN_VECTOR_WEIGHT if model in ENGLISH_MODELS and 4 * foreign > len(letters) else 1.0
+    return FOREIGN_VECTOR_WEIGHT if model in ENGLISH_MODELS and 4 * foreign > len(letters) else VECTOR_WEIGHT
 
 
 def _by_vector(table: SearchedTable, query: SearchQuery, limit: int) -> list[ChunkHit]:
     vector = table.embedder().embed([query.text])[0]
-    return table.store.search_vector(table.name, vector, limit=limit, document_ids=query.document_ids)
+    return table.store.search_vector(table.name, vector, limit=limit, only=query.only)
 
 
-def _by_text(table: SearchedTable, query: SearchQuery, limit: int) -> list[ChunkHit]:
-    return table.store.search_text(table.name, query.text, limit=limit, document_ids=query.document_ids)
-
-
-def _fused(rankings: Sequence[Sequence[ChunkHit]], *, weights: Sequence[float]) -> list[ChunkHit]:
-    chunks = {hit.chunk.chunk_id: hit.chunk for ranking in rankings for hit in ranking}
-    fused = reciprocal_rank_fusion([[hit.chunk.chunk_id for hit in ranking] for ranking in rankings], weights=weights)
-    return [ChunkHit(chunk=chunks[chunk_id], score=score) for chunk_id, score in fused]
+def _fused(
+    by_vector: Sequence[ChunkHit], by_words: Sequence[ChunkHit], text: str, *, vector_weight: float
+) -> list[ChunkHit]:
+    asked = query_tokens(text)
+    hits = {hit.chunk.chunk_id: hit for hit in (*by_vector, *by_words)}
+    rankings = [
+        Ranking(
+            names=[hit.chunk.chunk_id for hit in by_words], fits=[coverage(asked, hit.words) ** 2 for hit in by_words]
+        )
+    ]
+    if by_vector:
+        rankings.append(Ranking(names=[hit.chunk.chunk_id for hit in by_vector], weight=vector_weight))
+    fused = reciprocal_rank_fusion(rankings)
+    return [hits[chunk_id].model_copy(update={"score": score}) for chunk_id, score in fused]

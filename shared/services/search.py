@@ -2,14 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from shared.errors import DocumentsNotFound, EmbeddingFailed, SearchFailed, VectorStoreFailed
 from shared.models import Document, KnowledgeBase
 from shared.resources import Resources
-from shared.services.ranking import SearchedTable, SearchQuery, rank_chunks
+from shared.services.highlights import Highlight, highlights
+from shared.services.ranking import SearchedTable, SearchMode, SearchQuery, rank_chunks
 from shared.vector_stores.base import ChunkHit, StoredChunk
+from shared.vector_stores.text_tokens import query_tokens
 
 MOMENTS = 3
 """How often a search looks again because a document was stored meanwhile; the last time it takes what it finds."""
@@ -20,17 +22,19 @@ class SearchResult:
     chunk: StoredChunk
     filename: str
     score: float
+    highlights: tuple[Highlight, ...] = ()
 
 
 def search(resources: Resources, kb_id: str, query: SearchQuery) -> list[SearchResult]:
     """Return the best chunks. Raises `KnowledgeBaseNotFound`, `DocumentsNotFound`, `SearchFailed`."""
     knowledge_base = resources.knowledge_bases.get(kb_id)
-    _check_documents(resources, kb_id, query.document_ids)
+    _check_documents(resources, kb_id, query.only.document_ids)
     try:
         hits, documents = _find_of_one_moment(resources, knowledge_base, query)
     except (VectorStoreFailed, EmbeddingFailed) as error:
         raise SearchFailed(str(error)) from error
-    return _visible(hits, documents)[: query.top_k]
+    results = _visible(hits, documents)[: query.top_k]
+    return results if query.mode is SearchMode.VECTOR else _highlighted(results, query.text)
 
 
 def _check_documents(resources: Resources, kb_id: str, document_ids: Sequence[str] | None) -> None:
@@ -91,6 +95,11 @@ def _visible(hits: Sequence[ChunkHit], documents: Mapping[str, Document]) -> lis
             continue
         results[hit.chunk.chunk_id] = SearchResult(chunk=hit.chunk, filename=document.filename, score=hit.score)
     return list(results.values())
+
+
+def _highlighted(results: Sequence[SearchResult], text: str) -> list[SearchResult]:
+    asked = query_tokens(text)
+    return [replace(result, highlights=highlights(result.chunk.content, asked)) for result in results]
 
 
 def _newest(document: Document, found: Collection[str]) -> str | None:

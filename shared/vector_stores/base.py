@@ -38,6 +38,35 @@ class ChunkHit(BaseModel):
 
     chunk: StoredChunk
     score: float
+    words: frozenset[str] = frozenset()
+    """Those tokens of the query (`QueryTokens`) that the chunk holds; none in a search by vector."""
+
+
+@dataclass(frozen=True)
+class ChunkFilter:
+    """Which chunks a search looks at; None means that it does not matter."""
+
+    document_ids: tuple[str, ...] | None = None
+    chunk_types: tuple[ChunkType, ...] | None = None
+    page_start: int | None = None
+    """Chunks that reach this page or one behind it."""
+    page_end: int | None = None
+    """Chunks that begin on this page or one before it."""
+
+    @property
+    def excludes_all(self) -> bool:
+        return self.document_ids == () or self.chunk_types == ()
+
+    def lets_through(self, chunk: StoredChunk) -> bool:
+        return (
+            (self.document_ids is None or chunk.document_id in self.document_ids)
+            and (self.chunk_types is None or chunk.chunk_type in self.chunk_types)
+            and (self.page_start is None or chunk.page_end >= self.page_start)
+            and (self.page_end is None or chunk.page_start <= self.page_end)
+        )
+
+
+EVERY_CHUNK = ChunkFilter()
 
 
 @dataclass(frozen=True)
@@ -102,15 +131,18 @@ class VectorStore(Protocol):
     def get_chunk(self, table: TableName, chunk_id: str) -> StoredChunk | None: ...
 
     def search_vector(
-        self, table: TableName, vector: Vectors, *, limit: int, document_ids: Sequence[str] | None = None
+        self, table: TableName, vector: Vectors, *, limit: int, only: ChunkFilter = EVERY_CHUNK
     ) -> list[ChunkHit]:
         """Return the nearest chunks to a unit vector (`dimensions`), by cosine."""
         ...
 
     def search_text(
-        self, table: TableName, query: str, *, limit: int, document_ids: Sequence[str] | None = None
+        self, table: TableName, query: str, *, limit: int, only: ChunkFilter = EVERY_CHUNK
     ) -> list[ChunkHit]:
-        """Return the chunks that hold the words of the query (any language, Chinese too), best first."""
+        """Return the chunks that hold the words of the query (any language, Chinese too), best first.
+
+        What `only` leaves out is passed over before the best are taken, here and in `search_vector`.
+        """
         ...
 
     def optimize(self, table: TableName) -> None:

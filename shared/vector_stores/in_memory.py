@@ -10,7 +10,7 @@ import numpy as np
 
 from shared.chunking.model import ChunkType
 from shared.embedders.base import Vectors
-from shared.vector_stores.base import ChunkHit, DocumentChunks, StoredChunk, TableName
+from shared.vector_stores.base import EVERY_CHUNK, ChunkFilter, ChunkHit, DocumentChunks, StoredChunk, TableName
 from shared.vector_stores.document_batch import check_document_batch, check_query_vector, searched_text
 from shared.vector_stores.text_tokens import index_tokens, query_tokens
 
@@ -27,7 +27,7 @@ class _Row:
 
 
 class InMemoryVectorStore:
-    """`VectorStore` that forgets everything with its process. It does not reduce words to their stem."""
+    """`VectorStore` that forgets everything with its process."""
 
     def __init__(self) -> None:
         self._tables: dict[TableName, dict[str, list[_Row]]] = {}
@@ -85,27 +85,28 @@ class InMemoryVectorStore:
         return next((row.chunk for row in self._rows(table) if row.chunk.chunk_id == chunk_id), None)
 
     def search_vector(
-        self, table: TableName, vector: Vectors, *, limit: int, document_ids: Sequence[str] | None = None
+        self, table: TableName, vector: Vectors, *, limit: int, only: ChunkFilter = EVERY_CHUNK
     ) -> list[ChunkHit]:
         check_query_vector(table, vector)
-        return _best(
-            (ChunkHit(chunk=row.chunk, score=_cosine(row.vector, vector)) for row in self._rows(table, document_ids)),
-            limit,
-        )
+        rows = (row for row in self._rows(table) if only.lets_through(row.chunk))
+        return _best((ChunkHit(chunk=row.chunk, score=_cosine(row.vector, vector)) for row in rows), limit)
 
     def search_text(
-        self, table: TableName, query: str, *, limit: int, document_ids: Sequence[str] | None = None
+        self, table: TableName, query: str, *, limit: int, only: ChunkFilter = EVERY_CHUNK
     ) -> list[ChunkHit]:
-        words = query_tokens(query)
-        weights = _word_weights(words, self._rows(table))
-        rows = self._rows(table, document_ids)
-        lengths = [row.tokens.total() for row in rows]
-        mean_length = sum(lengths) / len(lengths) if lengths else 1.0
+        tokens = query_tokens(query)
+        weights = _word_weights(tokens.all, self._rows(table))
+        rows = [row for row in self._rows(table) if only.lets_through(row.chunk)]
+        mean_length = sum(row.tokens.total() for row in rows) / len(rows) if rows else 1.0
         return _best(
             (
-                ChunkHit(chunk=row.chunk, score=_text_score(row, weights, mean_length))
+                ChunkHit(
+                    chunk=row.chunk,
+                    score=_text_score(row, weights, mean_length),
+                    words=tokens.looked_for.intersection(row.tokens),
+                )
                 for row in rows
-                if any(word in row.tokens for word in words)
+                if any(word in row.tokens for word in tokens.all)
             ),
             limit,
         )

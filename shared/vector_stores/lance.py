@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from shared.chunking.model import ChunkType
 from shared.embedders.base import Vectors
-from shared.vector_stores.base import ChunkHit, DocumentChunks, StoredChunk, TableName
+from shared.vector_stores.base import EVERY_CHUNK, ChunkFilter, ChunkHit, DocumentChunks, StoredChunk, TableName
 from shared.vector_stores.document_batch import check_document_batch, check_query_vector
 from shared.vector_stores.lance_indexes import has_vector_index, optimize_table
 from shared.vector_stores.lance_schema import (
@@ -16,12 +16,13 @@ from shared.vector_stores.lance_schema import (
     equals,
     is_among,
     lance_name,
+    passes,
     to_arrow,
     to_chunks,
     to_vectors,
 )
 from shared.vector_stores.lance_tables import LanceTables
-from shared.vector_stores.text_tokens import query_tokens
+from shared.vector_stores.text_tokens import QueryTokens, query_tokens
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,6 +38,9 @@ REFINE_FACTOR = 5
 
 EXACT_DOCUMENTS = 200
 """Up to so many documents are compared exactly even with an approximate index, which could miss so small a part."""
+
+EXACT_ROWS = 20_000
+"""The same for any other filter: so many rows that pass it."""
 
 ALL_WORDS_BOOST = 2.0
 """Added weight of a chunk that holds every word, so that it comes before those that hold one of them often."""
@@ -121,18 +125,19 @@ class LanceVectorStore:
         return to_chunks(rows)[0] if rows else None
 
     def search_vector(
-        self, table: TableName, vector: Vectors, *, limit: int, document_ids: Sequence[str] | None = None
+        self, table: TableName, vector: Vectors, *, limit: int, only: ChunkFilter = EVERY_CHUNK
     ) -> list[ChunkHit]:
         check_query_vector(table, vector)
-        if limit < 1 or (document_ids is not None and not document_ids):
+        if limit < 1 or only.excludes_all:
             return []
 
         def nearest(opened: "Table") -> "pa.Table":
             query = opened.search(vector, vector_column_name=VECTOR).distance_type("cosine").limit(limit)
             query = query.select([*CHUNK_COLUMNS, "_distance"])
-            if document_ids is not None:
-                query = query.where(is_among("document_id", document_ids))
-            if document_ids is not None and len(document_ids) <= EXACT_DOCUMENTS:
+            condition = passes(only)
+            if condition is not None:
+                query = query.where(condition)
+            if condition is not None and _is_small_part(opened, only, condition):
                 query = query.bypass_vector_index()
             elif has_vector_index(opened):
                 query = query.nprobes(PROBES).refine_factor(REFINE_FACTOR)
@@ -140,25 +145,28 @@ class LanceVectorStore:
             return found
 
         rows = self._tables.read(lance_name(table), nearest, missing=None)
-        return [] if rows is None else _hits(rows, 1 - rows.column("_distance").to_numpy())
+        if rows is None:
+            return []
+        scores = 1 - rows.column("_distance").to_numpy()
+        return [ChunkHit(chunk=chunk, score=float(score)) for chunk, score in zip(to_chunks(rows), scores, strict=True)]
 
     def search_text(
-        self, table: TableName, query: str, *, limit: int, document_ids: Sequence[str] | None = None
+        self, table: TableName, query: str, *, limit: int, only: ChunkFilter = EVERY_CHUNK
     ) -> list[ChunkHit]:
         tokens = query_tokens(query)
-        if not tokens or limit < 1 or (document_ids is not None and not document_ids):
+        if not tokens.all or limit < 1 or only.excludes_all:
             return []
 
         def matching(opened: "Table") -> "pa.Table":
-            search = opened.search(_text_query(tokens), query_type="fts").limit(limit)
-            search = search.select([*CHUNK_COLUMNS, "_score"])
-            if document_ids is not None:
-                search = search.where(is_among("document_id", document_ids))
+            search = opened.search(_text_query(tokens.all), query_type="fts").limit(limit)
+            search = search.select([*CHUNK_COLUMNS, SEARCH_TEXT, "_score"])
+            if (condition := passes(only)) is not None:
+                search = search.where(condition)
             found: pa.Table = search.to_arrow()
             return found
 
         rows = self._tables.read(lance_name(table), matching, missing=None)
-        return [] if rows is None else _hits(rows, rows.column("_score").to_numpy())
+        return [] if rows is None else _text_hits(rows, tokens)
 
     def optimize(self, table: TableName) -> None:
         self._tables.write(lance_name(table), optimize_table, missing=None)
@@ -190,19 +198,31 @@ def _delete_rows(opened: "Table", *, condition: str) -> int:
     return removed
 
 
-def _text_query(tokens: Sequence[str]) -> "FullTextQuery":
+def _is_small_part(opened: "Table", only: ChunkFilter, condition: str) -> bool:
+    """Whether so few chunks pass that comparing with each is fast, and an approximate index could miss them."""
+    if only.document_ids is not None and len(only.document_ids) <= EXACT_DOCUMENTS:
+        return True
+    return has_vector_index(opened) and bool(opened.count_rows(condition) <= EXACT_ROWS)
+
+
+def _text_query(words: Sequence[str]) -> "FullTextQuery":
     from lancedb.query import BooleanQuery, FullTextOperator, MatchQuery, Occur
 
-    words = " ".join(tokens)
-    any_word = MatchQuery(words, SEARCH_TEXT)
-    if len(tokens) == 1:
+    text = " ".join(words)
+    any_word = MatchQuery(text, SEARCH_TEXT)
+    if len(words) == 1:
         return any_word
-    all_words = MatchQuery(words, SEARCH_TEXT, operator=FullTextOperator.AND, boost=ALL_WORDS_BOOST)
+    all_words = MatchQuery(text, SEARCH_TEXT, operator=FullTextOperator.AND, boost=ALL_WORDS_BOOST)
     return BooleanQuery([(Occur.SHOULD, any_word), (Occur.SHOULD, all_words)])
 
 
-def _hits(rows: "pa.Table", scores: Vectors) -> list[ChunkHit]:
-    return [ChunkHit(chunk=chunk, score=float(score)) for chunk, score in zip(to_chunks(rows), scores, strict=True)]
+def _text_hits(rows: "pa.Table", tokens: QueryTokens) -> list[ChunkHit]:
+    scores = rows.column("_score").to_numpy()
+    held = (tokens.looked_for.intersection(str(text).split(" ")) for text in rows.column(SEARCH_TEXT))
+    return [
+        ChunkHit(chunk=chunk, score=float(score), words=words)
+        for chunk, score, words in zip(to_chunks(rows), scores, held, strict=True)
+    ]
 
 
 def _count_chunks(rows: "pa.Table | None") -> dict[str, DocumentChunks]:

@@ -47,11 +47,11 @@ def _row_indexes() -> "dict[str, BTree | FTS]":
     from lancedb.index import FTS, BTree
 
     return {
-        # The tokens are ours, divided by spaces; Lance only reduces English words to their stem.
+        # The tokens are ours, divided by spaces, English words reduced to their stem.
         SEARCH_TEXT: FTS(
             base_tokenizer="whitespace",
             language="English",
-            stem=True,
+            stem=False,
             ascii_folding=False,
             lower_case=False,
             remove_stop_words=False,

@@ -9,7 +9,7 @@ import numpy as np
 
 from shared.embedders.base import Vectors
 from shared.errors import VectorStoreFailed
-from shared.vector_stores.base import StoredChunk, TableName
+from shared.vector_stores.base import ChunkFilter, StoredChunk, TableName
 from shared.vector_stores.document_batch import searched_text
 from shared.vector_stores.text_tokens import index_tokens
 
@@ -92,6 +92,20 @@ def equals(column: str, value: str) -> str:
 def is_among(column: str, values: Iterable[str]) -> str:
     """Return the SQL condition that a text column has one of these values, of which there is at least one."""
     return f"{column} IN ({', '.join(map(_quoted, dict.fromkeys(values)))})"
+
+
+def passes(only: ChunkFilter) -> str | None:
+    """Return the SQL condition that a filter lets a row through, or None where it lets through all."""
+    conditions = []
+    if only.document_ids is not None:
+        conditions.append(is_among("document_id", only.document_ids))
+    if only.chunk_types is not None:
+        conditions.append(is_among("chunk_type", only.chunk_types))
+    if only.page_start is not None:
+        conditions.append(f"page_end >= {only.page_start}")
+    if only.page_end is not None:
+        conditions.append(f"page_start <= {only.page_end}")
+    return " AND ".join(conditions) or None
 
 
 def _quoted(value: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 from shared.chunking.model import ChunkType
 from shared.embedders.base import Vectors
 from shared.errors import VectorStoreFailed
-from shared.vector_stores.base import DocumentChunks, StoredChunk, TableName, VectorStore
+from shared.vector_stores.base import ChunkFilter, DocumentChunks, StoredChunk, TableName, VectorStore
 from shared.vector_stores.in_memory import InMemoryVectorStore
 from shared.vector_stores.lance import LanceVectorStore
 
@@ -73,7 +73,8 @@ def stored(store: VectorStore, document_id: str) -> list[str]:
 
 
 def found(store: VectorStore, query: str, *, document_ids: Sequence[str] | None = None) -> list[str]:
-    return [hit.chunk.content for hit in store.search_text(TABLE, query, limit=10, document_ids=document_ids)]
+    only = ChunkFilter(document_ids=None if document_ids is None else tuple(document_ids))
+    return [hit.chunk.content for hit in store.search_text(TABLE, query, limit=10, only=only)]
 
 
 def test_a_store_without_the_table_finds_nothing(store: VectorStore) -> None:
@@ -198,9 +199,10 @@ def test_many_hashes_and_documents_are_looked_up_at_once(store: VectorStore) -> 
     hashes = [f"hash of text {number}" for number in range(5000)]
     assert len(store.vectors_by_text_hash(TABLE, hashes)) == 30
     documents = [f"doc-{number}" for number in range(5000)]
+    only = ChunkFilter(document_ids=tuple(documents))
     assert list(store.document_chunks(TABLE, documents)) == ["doc-1"]
-    assert len(store.search_vector(TABLE, unit_vectors(1)[0], limit=50, document_ids=documents)) == 30
-    assert len(store.search_text(TABLE, "text", limit=50, document_ids=documents)) == 30
+    assert len(store.search_vector(TABLE, unit_vectors(1)[0], limit=50, only=only)) == 30
+    assert len(store.search_text(TABLE, "text", limit=50, only=only)) == 30
     assert store.delete_documents("kb-1", documents) == 30
 
 
@@ -221,15 +223,65 @@ def test_a_search_in_documents_sees_no_other(store: VectorStore) -> None:
         chunks = make_chunks(document_id, [f"same word {number}"])
         store.replace_document(TABLE, document_id, chunks, vectors[number : number + 1])
     only = ["doc-2", "o'doc\\\"3%", "doc-9"]
-    hits = store.search_vector(TABLE, vectors[0], limit=10, document_ids=only)
+    hits = store.search_vector(TABLE, vectors[0], limit=10, only=ChunkFilter(document_ids=tuple(only)))
     assert {hit.chunk.document_id for hit in hits} == {"doc-2", "o'doc\\\"3%"}
     assert sorted(found(store, "word", document_ids=only)) == ["same word 1", "same word 2"]
     injected = ["x') OR ('1'='1"]
-    assert store.search_vector(TABLE, vectors[0], limit=10, document_ids=injected) == []
-    assert store.search_vector(TABLE, vectors[0], limit=10, document_ids=[]) == []
+    assert store.search_vector(TABLE, vectors[0], limit=10, only=ChunkFilter(document_ids=tuple(injected))) == []
+    assert store.search_vector(TABLE, vectors[0], limit=10, only=ChunkFilter(document_ids=())) == []
     assert found(store, "word", document_ids=[]) == []
     assert store.delete_documents("kb-1", injected) == 0
     assert store.delete_documents("kb-1", only) == 2
+
+
+def pages_and_pictures(store: VectorStore) -> None:
+    """Store 30 texts of which the first are the best hits, on two pages each, and every tenth as a picture."""
+    chunks = make_chunks("doc-1", [f"same word {number}" for number in range(30)])
+    chunks = [
+        chunk.model_copy(update={"chunk_type": ChunkType.IMAGE}) if chunk.ordinal % 10 == 9 else chunk
+        for chunk in chunks
+    ]
+    vectors = np.zeros((30, DIMENSIONS), dtype=np.float32)
+    vectors[:, 0], vectors[:, 1] = np.linspace(1, 0.5, 30), np.linspace(0.1, 1, 30)
+    store.replace_document(TABLE, "doc-1", chunks, vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+
+
+@pytest.mark.parametrize(
+    ("only", "expected"),
+    [
+        (ChunkFilter(), set(range(30))),
+        (ChunkFilter(chunk_types=(ChunkType.IMAGE,)), {9, 19, 29}),
+        (ChunkFilter(chunk_types=(ChunkType.IMAGE, ChunkType.TEXT)), set(range(30))),
+        (ChunkFilter(chunk_types=()), set()),
+        (ChunkFilter(page_start=30), {28, 29}),
+        (ChunkFilter(page_start=31), {29}),
+        (ChunkFilter(page_start=32), set()),
+        (ChunkFilter(page_end=2), {0, 1}),
+        (ChunkFilter(page_start=10, page_end=10), {8, 9}),
+        (ChunkFilter(page_start=10, page_end=10, chunk_types=(ChunkType.IMAGE,)), {9}),
+        (ChunkFilter(page_start=10, page_end=10, document_ids=("doc-2",)), set()),
+        (ChunkFilter(page_start=10, page_end=10, document_ids=("doc-1", "doc-2")), {8, 9}),
+    ],
+)
+def test_a_filter_comes_before_the_best_are_taken(store: VectorStore, only: ChunkFilter, expected: set[int]) -> None:
+    pages_and_pictures(store)
+    query = np.eye(1, DIMENSIONS, dtype=np.float32)[0]
+    limit = max(1, len(expected))
+    by_vector = store.search_vector(TABLE, query, limit=limit, only=only)
+    by_words = store.search_text(TABLE, "same word", limit=limit, only=only)
+    assert {hit.chunk.ordinal for hit in by_vector} == expected
+    assert {hit.chunk.ordinal for hit in by_words} == expected
+
+
+def test_a_hit_by_words_says_which_it_holds(store: VectorStore) -> None:
+    put(store, "doc-1", "年假有五天", "KB-2031 was refused", "the connections")
+    hits = store.search_text(TABLE, "休假 五天 KB2031 connection absent", limit=10)
+    assert {hit.chunk.content: hit.words for hit in hits} == {
+        "年假有五天": {"假", "五", "天", "五天"},
+        "KB-2031 was refused": {"kb2031", "kb", "2031"},
+        "the connections": {"connect"},
+    }
+    assert all(hit.words == set() for hit in store.search_vector(TABLE, unit_vectors(1)[0], limit=3))
 
 
 TEXTS = (
@@ -241,6 +293,8 @@ TEXTS = (
     "iPhone15手机的电池",
     "日本語のテキスト検索",
     "the and of a CAFÉ",
+    "總額1,234.50元，簽訂於2025年3月15日",
+    "Syncing ERR_TIME_OUT v2.3.1 costs 41,730.00 EUR",
 )
 
 
@@ -267,6 +321,16 @@ TEXTS = (
         ("connection REFUSED", [2]),
         ("cafe", [7]),
         ("café", [7]),
+        ("总额", [8]),
+        ("簽訂", [8]),
+        ("1234.50", [8]),
+        ("１，２３４．５０", [8]),
+        ("2025-03-15", [8]),
+        ("15 March 2025", [8]),
+        ("syncs", [9]),
+        ("err-time-out", [9]),
+        ("2.3.1", [9]),
+        ("41730", [9]),
         ("absent", []),
         ("", []),
         ("！？ --- '\"", []),
@@ -280,6 +344,13 @@ def test_words_of_any_language_are_found(store: VectorStore, query: str, expecte
 def test_a_word_is_not_too_common_to_be_found(store: VectorStore) -> None:
     put(store, "doc-1", *TEXTS)
     assert TEXTS[7] in found(store, "the")
+
+
+def test_words_of_a_question_are_not_looked_for_beside_others(store: VectorStore) -> None:
+    put(store, "doc-1", "what is the how", "the battery", "电池的", "是什么")
+    assert found(store, "what is the battery") == ["the battery"]
+    assert found(store, "电池是什么") == ["电池的"]
+    assert found(store, "what is") == ["what is the how"]
 
 
 def test_an_identifier_finds_its_own_text_first(store: VectorStore) -> None:

@@ -13,7 +13,7 @@ import pytest
 from shared.chunking.model import ChunkType
 from shared.embedders.base import Vectors
 from shared.settings import Settings
-from shared.vector_stores.base import StoredChunk, TableName, VectorStore
+from shared.vector_stores.base import ChunkFilter, StoredChunk, TableName, VectorStore
 from shared.vector_stores.lance import LanceVectorStore
 from shared.vector_stores.registry import open_vector_store
 
@@ -147,7 +147,7 @@ def optimize_until_told(number: int, directory: str, start: Event, stop: Event) 
 def read_until_told(number: int, directory: str, start: Event, stop: Event) -> Report:
     store = LanceVectorStore(directory)
     query = np.ones(DIMENSIONS, dtype=np.float32)
-    only = ["doc-watched"]
+    only = ChunkFilter(document_ids=("doc-watched",))
     start.wait()
     rounds, partial = 0, []
     while not stop.is_set():
@@ -155,9 +155,9 @@ def read_until_told(number: int, directory: str, start: Event, stop: Event) -> R
         by_reading: tuple[list[StoredChunk], int] = store.list_chunks(
             TABLE, "doc-watched", chunk_type=None, offset=0, limit=100
         )
-        by_vector = store.search_vector(TABLE, query, limit=100, document_ids=only)
-        by_text = store.search_text(TABLE, "shared words", limit=100, document_ids=only)
-        count = store.document_chunks(TABLE, only)["doc-watched"]
+        by_vector = store.search_vector(TABLE, query, limit=100, only=only)
+        by_text = store.search_text(TABLE, "shared words", limit=100, only=only)
+        count = store.document_chunks(TABLE, ["doc-watched"])["doc-watched"]
         partial += [
             f"{name}: {dict(seen)}"
             for name, seen in (

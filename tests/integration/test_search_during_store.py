@@ -1,6 +1,6 @@
 """A search while a document gets new chunks: all old or all new, never none and never both."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,7 +11,7 @@ from shared.models import KnowledgeBase, RunRef, StoreFacts
 from shared.services.ranking import SearchMode, SearchQuery
 from shared.services.search import search
 from shared.states import Stage
-from shared.vector_stores.base import ChunkHit, TableName, VectorStore
+from shared.vector_stores.base import EVERY_CHUNK, ChunkFilter, ChunkHit, TableName, VectorStore
 from tests.integration.sync_world import World, pdf, ref_of, settings_for
 
 
@@ -26,9 +26,9 @@ class Interrupted:
         return getattr(self._store, name)
 
     def search_vector(
-        self, table: TableName, vector: Vectors, *, limit: int, document_ids: Sequence[str] | None = None
+        self, table: TableName, vector: Vectors, *, limit: int, only: ChunkFilter = EVERY_CHUNK
     ) -> list[ChunkHit]:
-        hits = self._store.search_vector(table, vector, limit=limit, document_ids=document_ids)
+        hits = self._store.search_vector(table, vector, limit=limit, only=only)
         if self._happens:
             self._happens.pop()()
         return hits

@@ -230,6 +230,8 @@ def test_search_finds_the_chunk_that_says_it(
     results = api_client.post(path, json={"query": "lease of a worker", "mode": mode, "top_k": 1}).json()["data"]
     [best] = results
     assert best.pop("score") > 0
+    lit = [best["content"][part["start"] : part["end"]] for part in best.pop("highlights")]
+    assert lit == ([] if mode == "vector" else ["lease", "worker"])
     assert best == {
         "chunk_id": synced.chunks[0].chunk_id,
         "document_id": synced.document_id,
@@ -254,6 +256,24 @@ def test_search_among_named_documents(api_client: TestClient, knowledge_base_id:
     assert [each["content"] for each in inside.json()["data"]] == [TEXTS[1]]
     unknown = api_client.post(path, json={"query": "chord", "document_ids": ["doc-no"]})
     assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "3001")
+
+
+def test_search_among_pictures_and_pages(api_client: TestClient, knowledge_base_id: str, synced: Synced) -> None:
+    path = f"{API}/knowledge-bases/{knowledge_base_id}/search"
+
+    def found(**filters: object) -> set[str]:
+        body = {"query": "anything", "mode": "vector", "top_k": 50, **filters}
+        return {each["chunk_id"] for each in api_client.post(path, json=body).json()["data"]}
+
+    every = {chunk.chunk_id for chunk in synced.chunks}
+    pictures = {chunk.chunk_id for chunk in synced.chunks if chunk.chunk_type is ChunkType.IMAGE}
+    first = {chunk.chunk_id for chunk in synced.chunks if chunk.page_start == 1}
+    assert found(chunk_types=[], document_ids=[]) == every
+    assert found(chunk_types=["image"]) == pictures
+    assert found(chunk_types=["image", "text"]) == every
+    assert found(page_end=1) == first
+    assert found(page_start=1, page_end=1, chunk_types=["text"]) == first - pictures
+    assert found(page_start=1000) == set()
 
 
 def test_statistics_count_the_chunks(api_client: TestClient, knowledge_base_id: str, synced: Synced) -> None:

@@ -152,6 +152,14 @@ def test_invalid_knowledge_base_is_1002(serverless_client: TestClient, body: byt
         ({"query": "x", "mode": "fuzzy"}, "mode"),
         ({"query": "x", "document_ids": "doc"}, "document_ids"),
         ({"query": "x", "document_ids": [1]}, "document_ids[0]"),
+        ({"query": "x", "chunk_types": "text"}, "chunk_types"),
+        ({"query": "x", "chunk_types": ["text", "table"]}, "chunk_types[1]"),
+        ({"query": "x", "chunk_types": ["text"] * 11}, "chunk_types"),
+        ({"query": "x", "page_start": 0}, "page_start"),
+        ({"query": "x", "page_start": "1"}, "page_start"),
+        ({"query": "x", "page_end": 1.5}, "page_end"),
+        ({"query": "x", "page_end": 2**31}, "page_end"),
+        ({"query": "x", "page_start": 3, "page_end": 2}, "page_end"),
     ],
 )
 def test_invalid_search_is_1002(serverless_client: TestClient, body: dict[str, object], field: str) -> None:
