@@ -9,7 +9,7 @@ from shared.chunking.chunker import chunk_document
 from shared.chunking.image_context import ImageArtifact, image_contexts
 from shared.chunking.model import Chunk, ChunkingOptions
 from shared.converters.base import ConversionLimits, ConvertedDocument, Converter
-from shared.converters.registry import open_converter
+from shared.converters.registry import open_converters
 from shared.embedders.base import Embedder
 from shared.embedders.registry import open_embedder
 from shared.errors import KbSyncError
@@ -34,9 +34,9 @@ def index_documents(paths: Sequence[Path], settings: Settings, directory: Path) 
     store = LanceVectorStore(str(directory))
     filenames: dict[str, str] = {}
     stored = 0
-    converter = open_converter(settings)
+    converters = open_converters(settings)
     for number, path in enumerate(paths):
-        chunks = _chunks(path, converter, embedder, settings)
+        chunks = _chunks(path, converters.of("application/pdf"), embedder, settings)
         if not chunks:
             continue
         document_id = f"doc-{number}"
@@ -44,7 +44,7 @@ def index_documents(paths: Sequence[Path], settings: Settings, directory: Path) 
         vectors = embedder.embed([chunk.embedding_text for chunk in chunks])
         store.replace_document(name, document_id, _stored(chunks, document_id), vectors)
         stored += len(chunks)
-    converter.close()
+    converters.close()
     store.optimize(name)
     table = SearchedTable(
         store=store,

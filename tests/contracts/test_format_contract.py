@@ -9,7 +9,7 @@ from shared.converters.base import BlockKind, ConversionLimits, ConvertedDocumen
 from shared.converters.content_types import HEAD_BYTES, ZIP, detect_archive_type, detect_content_type
 from shared.converters.dispatch import Converters
 from shared.converters.registry import CONVERTERS, open_converters
-from shared.converters.sandbox_child import load_converter
+from shared.converters.sandbox import load_converter
 from shared.errors import Cancelled, ConversionLimitExceeded, DamagedFile, NoExtractableContent
 from shared.settings import Settings
 from tests.samples.document_files import CHINESE, ENGLISH, MAKERS, SECTIONS, Section

@@ -8,7 +8,7 @@ import pytest
 from shared.models import KnowledgeBase
 from shared.ocr.pages import RecognizedPage
 from shared.services import search, sync_tasks
-from shared.services.search import SearchMode, SearchQuery
+from shared.services.ranking import SearchMode, SearchQuery
 from shared.states import Stage, TaskStatus
 from tests.integration.sync_world import World, ref_of, settings_for
 from tests.samples.scans import blank, scan_pdf, written
