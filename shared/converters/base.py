@@ -94,8 +94,9 @@ class ConversionLimits(BaseModel):
     max_pages: int = 5000
     max_objects_per_page: int = 200_000
     max_image_pixels: int = 40_000_000
-    max_characters: int = 20_000_000
-    """Of the Markdown of a document that has no pages to count; about 8,000 pages of prose."""
+    max_characters: int = 12_000_000
+    """Of the Markdown of a document that has no pages of its own: about as much as `max_pages` pages of prose. Cutting
+    that much into chunks takes a worker about a minute and a gigabyte (2 cores, prose in short paragraphs)."""
 
 
 class Converter(Protocol):

@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from typing import get_args
 
 import pytest
@@ -31,6 +34,21 @@ def test_another_engine_for_pdf_leaves_the_names_of_other_conversions_as_they_ar
     pdfium, pdfplumber = opened("pdfium"), opened("pdfplumber")
     assert pdfium.identity(PDF) != pdfplumber.identity(PDF)
     assert pdfium.identity("text/plain") == pdfplumber.identity("text/plain") == "text 1"
+
+
+def test_no_library_of_a_converter_is_loaded_to_know_what_is_supported() -> None:
+    program = (
+        "import sys, api.main, shared.converters.registry as registry\n"
+        "assert 'text/html' in registry.supported_content_types()\n"
+        "print(*sorted({name.partition('.')[0] for name in sys.modules}))\n"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert "api" in loaded
+    heavy = {"docx", "pptx", "openpyxl", "lxml", "markdown_it", "pypdfium2", "pdfplumber", "PIL"}
+    assert heavy.isdisjoint(loaded)
 
 
 def test_converters_have_names_of_their_own() -> None:
