@@ -3,6 +3,9 @@
 import re
 from collections.abc import Iterable, Sequence
 
+FORM_VERSION = "1"
+"""Part of the version of every converter that writes with `BlockWriter`: raise it when its blocks change."""
+
 _BLOCK_MARK = re.compile(
     r"(?P<sign>#|>|```|~~~|\||[-+*](?=\s|$)|={3,}\s*$|(?:[-*_]\s*){3,}$)|(?P<number>\d{1,9})(?=[.)](?:\s|$))"
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 from shared.converters.archives import EPUB
 from shared.converters.base import ConversionLimits, ConvertedDocument
 from shared.converters.block_writer import BlockWriter
+from shared.converters.html.converter import HTML_VERSION
 
 _VERSION = "1"
 
@@ -20,7 +21,7 @@ class EpubConverter:
 
     @property
     def version(self) -> str:
-        return f"{_VERSION}-lxml-{version('lxml')}"
+        return f"{_VERSION}-html-{HTML_VERSION}-lxml-{version('lxml')}"
 
     @property
     def content_types(self) -> frozenset[str]:

@@ -6,9 +6,12 @@ from pathlib import Path
 
 from shared.converters.base import ConversionLimits, ConvertedDocument
 from shared.converters.block_writer import BlockWriter
+from shared.converters.markdown_form import FORM_VERSION
 from shared.errors import ConversionLimitExceeded
 
-_VERSION = "1"
+HTML_VERSION = f"1.{FORM_VERSION}"
+"""Part of the version of every converter that reads HTML by the way."""
+
 _MAX_BYTES = 64 << 20
 """Of a page with the pictures inside of it; its tree takes about ten times as much memory."""
 
@@ -22,7 +25,7 @@ class HtmlConverter:
 
     @property
     def version(self) -> str:
-        return f"{_VERSION}-lxml-{version('lxml')}"
+        return f"{HTML_VERSION}-lxml-{version('lxml')}"
 
     @property
     def content_types(self) -> frozenset[str]:

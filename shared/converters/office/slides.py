@@ -7,6 +7,7 @@ from pathlib import Path
 from shared.converters.archives import PPTX
 from shared.converters.base import ConversionLimits, ConvertedDocument
 from shared.converters.block_writer import BlockWriter
+from shared.converters.markdown_form import FORM_VERSION
 
 _VERSION = "1"
 
@@ -20,7 +21,7 @@ class SlidesConverter:
 
     @property
     def version(self) -> str:
-        return f"{_VERSION}-python-pptx-{version('python-pptx')}"
+        return f"{_VERSION}.{FORM_VERSION}-python-pptx-{version('python-pptx')}"
 
     @property
     def content_types(self) -> frozenset[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from shared.converters.archives import DOCX
 from shared.converters.base import ConversionLimits, ConvertedDocument
 from shared.converters.block_writer import BlockWriter
+from shared.converters.markdown_form import FORM_VERSION
 
 _VERSION = "1"
 
@@ -20,7 +21,7 @@ class WordConverter:
 
     @property
     def version(self) -> str:
-        return f"{_VERSION}-python-docx-{version('python-docx')}"
+        return f"{_VERSION}.{FORM_VERSION}-python-docx-{version('python-docx')}"
 
     @property
     def content_types(self) -> frozenset[str]:

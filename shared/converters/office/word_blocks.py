@@ -89,7 +89,9 @@ class WordBlocks:
         else:
             is_marker = label == "-" or _POINTED.fullmatch(label)
             self._writer.list_item(
-                text if is_marker else f"{label} {text}", depth=depth, marker=label if is_marker else "-"
+                text if is_marker else f"{label} {text}",
+                depth=depth + style.list_depth,
+                marker=label if is_marker else "-",
             )
 
     def _write_objects(self, found: ParagraphText) -> None:

@@ -10,6 +10,7 @@ from shared.converters.office.package import qualified
 _VAL = qualified("w:val")
 _HEADING = re.compile(r"(?:heading|标题|überschrift|titre)\s*(?P<level>[1-9])", re.IGNORECASE)
 _TITLE = re.compile(r"title|标题|titel|titre", re.IGNORECASE)
+_DEEPER_LIST = re.compile(r"list (?:bullet|number|continue) (?P<level>[2-5])", re.IGNORECASE)
 _CODE = re.compile(r"code|preformatted|listing|代码", re.IGNORECASE)
 _BODY_OUTLINE = 9
 
@@ -18,6 +19,8 @@ _BODY_OUTLINE = 9
 class ParagraphStyle:
     level: int = 0
     """Of a heading, from 1; 0 for other text."""
+    list_depth: int = 0
+    """Beyond what its numbering says: Word's own styles for deeper lists differ in their indent alone."""
     is_code: bool = False
     number_id: str | None = None
     number_level: int = 0
@@ -77,7 +80,9 @@ def _refined(base: ParagraphStyle, style: etree._Element) -> ParagraphStyle:
     if level is None:
         level = outline_level(properties)
     number_id, number_level = numbering_of(properties)
+    deeper = _DEEPER_LIST.fullmatch(name.strip())
     return ParagraphStyle(
+        list_depth=int(deeper["level"]) - 1 if deeper is not None else base.list_depth,
         level=base.level if level is None else level,
         is_code=base.is_code or bool(_CODE.search(name)),
         number_id=base.number_id if number_id is None else number_id,

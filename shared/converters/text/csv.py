@@ -7,6 +7,7 @@ from pathlib import Path
 
 from shared.converters.base import ConversionLimits, ConvertedDocument
 from shared.converters.block_writer import BlockWriter
+from shared.converters.markdown_form import FORM_VERSION
 from shared.converters.table_rows import TableRows
 from shared.converters.text.flavours import csv_delimiter
 from shared.converters.text.plain import read_text
@@ -25,7 +26,7 @@ class CsvConverter:
 
     @property
     def version(self) -> str:
-        return _VERSION
+        return f"{_VERSION}.{FORM_VERSION}"
 
     @property
     def content_types(self) -> frozenset[str]:

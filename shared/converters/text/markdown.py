@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from shared.converters.base import BlockKind, ConversionLimits, ConvertedDocument
 from shared.converters.block_writer import BlockWriter
+from shared.converters.html.converter import HTML_VERSION
 from shared.converters.text.plain import read_text
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class MarkdownConverter:
 
     @property
     def version(self) -> str:
-        return f"{_VERSION}-markdown-it-py-{version('markdown-it-py')}-lxml-{version('lxml')}"
+        return f"{_VERSION}-html-{HTML_VERSION}-markdown-it-py-{version('markdown-it-py')}-lxml-{version('lxml')}"
 
     @property
     def content_types(self) -> frozenset[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from shared.converters.base import ConversionLimits, ConvertedDocument
 from shared.converters.block_writer import BlockWriter
+from shared.converters.markdown_form import FORM_VERSION
 from shared.converters.text.encoding import decode_text
 from shared.errors import ConversionLimitExceeded
 
@@ -24,7 +25,7 @@ class PlainTextConverter:
 
     @property
     def version(self) -> str:
-        return _VERSION
+        return f"{_VERSION}.{FORM_VERSION}"
 
     @property
     def content_types(self) -> frozenset[str]:

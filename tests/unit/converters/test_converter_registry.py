@@ -33,7 +33,7 @@ def test_the_settings_offer_exactly_the_registered_engines() -> None:
 def test_another_engine_for_pdf_leaves_the_names_of_other_conversions_as_they_are() -> None:
     pdfium, pdfplumber = opened("pdfium"), opened("pdfplumber")
     assert pdfium.identity(PDF) != pdfplumber.identity(PDF)
-    assert pdfium.identity("text/plain") == pdfplumber.identity("text/plain") == "text 1"
+    assert pdfium.identity("text/plain") == pdfplumber.identity("text/plain") == "text 1.1"
 
 
 def test_no_library_of_a_converter_is_loaded_to_know_what_is_supported() -> None:

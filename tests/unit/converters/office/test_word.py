@@ -42,13 +42,14 @@ def test_headings_lists_and_code_are_told_by_their_styles(tmp_path: Path) -> Non
     document.add_heading("Part", 2)
     document.add_paragraph("Text\nand more.")
     document.add_paragraph("bullet", style="List Bullet")
+    document.add_paragraph("below", style="List Bullet 2")
     document.add_paragraph("first", style="List Number")
     document.add_paragraph("second", style="List Number")
     for line in ("def f():", "    return 1"):
         document.add_paragraph().add_run(line).font.name = "Courier New"
     found = saved(document, tmp_path)
     assert found.markdown == (
-        "# 手册 Manual\n\n## Part\n\nText\nand more.\n\n- bullet\n1. first\n2. second\n\n"
+        "# 手册 Manual\n\n## Part\n\nText\nand more.\n\n- bullet\n    - below\n1. first\n2. second\n\n"
         "```\ndef f():\n    return 1\n```\n"
     )
 
