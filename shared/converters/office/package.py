@@ -7,7 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from docx.exceptions import PythonDocxError
+from docx.opc.exceptions import OpcError
 from lxml import etree
+from openpyxl.utils.exceptions import InvalidFileException
+from pptx.exc import PythonPptxError
 
 from shared.converters.archives import UNREADABLE, check_archive
 from shared.converters.block_writer import BlockWriter
@@ -37,6 +41,10 @@ LIBRARY_ERRORS = (
     AttributeError,
     AssertionError,
     SyntaxError,
+    PythonDocxError,
+    OpcError,
+    PythonPptxError,
+    InvalidFileException,
 )
 """What the libraries raise for a file that is not as they expect it."""
 

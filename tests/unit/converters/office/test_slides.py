@@ -103,3 +103,15 @@ def test_a_broken_picture_costs_only_itself(tmp_path: Path) -> None:
     found = converted(SlidesConverter(), tmp_path / "a")
     assert (found.markdown, found.images) == ("# Title\n", ())
     assert found.notes == ("page 1: a picture could not be read (UnidentifiedImageError)",)
+
+
+def test_a_relation_that_leads_nowhere_costs_only_its_slide(tmp_path: Path) -> None:
+    source = slides(tmp_path / "a", SECTIONS)
+    with zipfile.ZipFile(source) as file:
+        relations = file.read("ppt/_rels/presentation.xml.rels")
+    broken = relations.replace(b'Target="slides/slide2.xml"', b"")
+    assert broken != relations
+    changed(source, {"ppt/_rels/presentation.xml.rels": broken})
+    found = converted(SlidesConverter(), source)
+    assert {block.page_start for block in found.blocks} == {1}
+    assert found.notes == ("page 2: could not be read (KeyError)",)
