@@ -1,6 +1,6 @@
 """Start a throw-away stack, sync PDF documents in it, search them, and leave nothing behind: `make demo`.
 
-Documents are made on the spot; with `DEMO_DIR=<folder>` they are the PDF files of that folder. Some are broken on
+Documents are made on the spot; with `DEMO_DIR=<folder>` they are the files of that folder. Some are broken on
 purpose, to show how a sync carries on without them.
 """
 
@@ -60,9 +60,10 @@ def _documents(directory: Path) -> list[Path]:
     given = os.environ.get("DEMO_DIR")
     if not given:
         return write_documents(directory)
-    paths = sorted(path for path in Path(given).expanduser().iterdir() if path.suffix.lower() == ".pdf")
+    found = Path(given).expanduser().iterdir()
+    paths = sorted(path for path in found if path.is_file() and not path.name.startswith("."))
     if not paths:
-        raise StackError(f"no PDF file lies in {given}")
+        raise StackError(f"no file lies in {given}")
     directory.mkdir(parents=True)
     damaged = directory / "damaged-on-purpose.pdf"
     damaged.write_bytes(damaged_report())

@@ -45,7 +45,7 @@ MARKDOWN_FOOTER = """
 | `API_PORT` | `8000` | Port of the API; goes before `KBSYNC_API_PORT`. |
 | `FLOWER_PORT` | `5555` | Port of Flower. |
 | `DATA_DIR` | `.data` | Directory of data, logs and state; goes before `KBSYNC_DATA_DIR`. |
-| `DEMO_DIR` | | Directory of PDF files for `make demo`. |
+| `DEMO_DIR` | | Directory of documents for `make demo`. |
 
 Where `KBSYNC_MONGODB_URL` or `KBSYNC_REDIS_URL` is set, that server is used and none is started. Two stacks run side \
 by side when these ports and directories differ.
