@@ -2,6 +2,7 @@
 
 Other measurements have a command of their own: `python -m benchmarks.many_documents`, `.human_task_lists`,
 `.search_evaluation`.
+Other measurements have a command of their own: `python -m benchmarks.many_documents`, `.human_task_lists`, `.ocr`.
 """
 
 import sys

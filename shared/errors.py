@@ -20,7 +20,8 @@
     │   ├── AttemptsExhausted, TimeLimitExceeded
     │   └── UnexpectedStageError
     └── LostRace                         somebody else owns this work now; never shown to anyone
-        └── Cancelled                    the sync was cancelled
+        ├── Cancelled                    the sync was cancelled
+        └── WorkRemains                  what was done is kept, and the rest is for the next turn
 
 Only `api/errors.py` knows which HTTP status an error has; only the task layer retries.
 """
@@ -486,3 +487,9 @@ class Cancelled(LostRace):
     """The sync was cancelled"""
 
     zh = "任务已取消"
+
+
+class WorkRemains(LostRace):
+    """The work is too long for one turn and goes on in the next"""
+
+    zh = "本轮未处理完，将继续处理"

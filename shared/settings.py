@@ -47,9 +47,9 @@ class Settings(BaseSettings):
     )
     ocr_engine: Literal["rapid", "ink"] = Field("rapid", description="What reads them; `ink` is a fake for tests.")
     ocr_threads: int = Field(2, ge=1, le=64, description="Threads of one OCR process; each cpu worker process has one.")
-    ocr_page_timeout_seconds: float = Field(60.0, gt=0, description="Time limit of OCR on one page or picture.")
+    ocr_page_timeout_seconds: float = Field(120.0, gt=0, description="Time limit of OCR on one page or picture.")
     ocr_timeout_seconds: float = Field(
-        420.0, gt=0, description="Time for OCR on one document or batch of pictures; what is left then is noted."
+        300.0, gt=0, description="After this long in OCR a document gives its place to others, and goes on later."
     )
     ocr_memory_bytes: int = Field(2 << 30, ge=256 << 20, description="Memory limit of the OCR process.")
     ocr_idle_seconds: float = Field(60.0, gt=0, description="An OCR process without work ends after this long.")

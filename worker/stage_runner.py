@@ -24,6 +24,7 @@ from shared.errors import (
     StageError,
     TimeLimitExceeded,
     UnexpectedStageError,
+    WorkRemains,
 )
 from shared.models import Document, DocumentRun, ImagesOutput, KnowledgeBase, RunRef
 from shared.repositories.stage_leases import batch_lease
@@ -203,7 +204,8 @@ def _settle(resources: Resources, app: Celery, claim: _Claim, error: KbSyncError
         if isinstance(error, LostRace):
             handed_back = drain.must_hand_back()
             logger.info("work given up", extra={"reason": error.message("en"), "handed_back": handed_back})
-            wake_at = clock.seconds_from_now(0 if handed_back else resources.settings.queue_wait_seconds)
+            at_once = handed_back or isinstance(error, WorkRemains)
+            wake_at = clock.seconds_from_now(0 if at_once else resources.settings.queue_wait_seconds)
             resources.leases.release(claim.ref, claim.lease, owner=claim.owner, wake_at=wake_at)
         else:
             _settle_error(resources, app, claim, error)

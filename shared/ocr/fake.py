@@ -1,5 +1,6 @@
 """For tests: a recognizer that sees where lines are and numbers them, and a page reader that does as it is told."""
 
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,8 +49,11 @@ def _line(number: int, ink: np.ndarray[tuple[int, int], np.dtype[np.bool_]], top
 class ScriptedReader:
     """Reads pages as it is told: by number, a page or the error that reading it ends with; others are blank."""
 
-    def __init__(self, pages: "Mapping[int, RecognizedPage | StageError] | None" = None) -> None:
+    def __init__(
+        self, pages: "Mapping[int, RecognizedPage | StageError] | None" = None, *, seconds_a_page: float = 0.0
+    ) -> None:
         self._pages = dict(pages or {})
+        self._seconds_a_page = seconds_a_page
         self.read_pages: list[int] = []
 
     @property
@@ -70,6 +74,7 @@ class ScriptedReader:
         if should_stop():
             raise Cancelled
         self.read_pages.append(page)
+        time.sleep(self._seconds_a_page)
         told = self._pages.get(page, RecognizedPage(width=595, height=842, turn=0, lines=()))
         if isinstance(told, StageError):
             raise told

@@ -17,6 +17,7 @@ from shared.errors import (
     DamagedFile,
     NoExtractableContent,
     StageError,
+    WorkRemains,
 )
 from shared.ocr.layout import lay_out_pages
 from shared.ocr.pages import RecognizedPage
@@ -55,7 +56,7 @@ class PageReadings:
     mode: OcrMode
     page_timeout_seconds: float
     timeout_seconds: float
-    """For one document."""
+    """For one document or batch of pictures in one turn; a page that was begun is read to its end."""
 
     def page_identity(self, content_type: str) -> str:
         """Name what the text of documents of a type depends on beside their converter; empty where that is nothing."""
@@ -80,6 +81,8 @@ class _Readings:
     failures: dict[int, StageError] = field(default_factory=dict)
     left: list[int] = field(default_factory=list)
     """Pages for which no time remained."""
+    fresh: int = 0
+    """Pages that were read this time and not before."""
 
 
 def with_recognized_pages(
@@ -93,10 +96,13 @@ def with_recognized_pages(
 ) -> ConvertedDocument:
     """Return a document with the text that OCR finds on the pages that its converter could not read.
 
-    Raises `NoExtractableContent` where there is no text at all, or what kept its pages from being read; `Cancelled`.
+    Raises `NoExtractableContent` where there is no text at all, or what kept its pages from being read; `Cancelled`;
+    `WorkRemains` when the time is used up and more of it will help, since what was read is kept.
     """
     wanted = readings.pages_to_read(document, content_type)
     found = _read(wanted, source, content_type=content_type, readings=readings, store=store, should_stop=should_stop)
+    if found.left and found.fresh:
+        raise WorkRemains(f"{len(found.left)} of {len(wanted)} pages are still to be read")
     written = {number: page for number, page in found.pages.items() if page.lines}
     document = _without_pictures_on(document, {number for number, page in found.pages.items() if page.blank})
     if written:
@@ -126,28 +132,25 @@ def _read(
         if known is not None:
             found.pages[number] = known
             continue
-        remaining = deadline - time.monotonic()
-        if remaining <= 0:
+        # One page is tried whatever the time, so that every turn gets somewhere.
+        if time.monotonic() > deadline and (found.fresh or found.failures):
             found.left.append(number)
             continue
-        timeout_seconds = min(readings.page_timeout_seconds, remaining)
         try:
             page = readings.reader.read(
                 source,
                 content_type=content_type,
                 page=number,
-                timeout_seconds=timeout_seconds,
+                timeout_seconds=readings.page_timeout_seconds,
                 should_stop=should_stop,
             )
         except PAGE_FAILURES as error:
-            if isinstance(error, ConversionLimitExceeded) and timeout_seconds < readings.page_timeout_seconds:
-                found.left.append(number)  # not too long for a page, but for what was left
-                continue
             logger.warning("page not read", extra={"page": number, "reason": str(error)})
             found.failures[number] = error
             continue
         store.put(number, page)
         found.pages[number] = page
+        found.fresh += 1
     return found
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from shared import clock
 from shared.models import KnowledgeBase
 from shared.ocr.pages import RecognizedPage
 from shared.services import search, sync_tasks
@@ -93,6 +94,26 @@ def test_a_conversion_that_was_cut_off_goes_on_at_the_page_where_it_was(open_wor
     assert world.finish(world.sync(kb.id, document.id).id).status is TaskStatus.COMPLETED
     assert "read before the worker died." in store.get(names.markdown).decode()
     assert store.stat(names.recognized_page(3)) is not None
+
+
+def test_a_scan_too_long_for_one_turn_is_converted_in_several(open_world: Open, scan: bytes) -> None:
+    world = open_world(ocr_timeout_seconds=0.000001)
+    kb = world.knowledge_base()
+    document = world.upload(kb.id, "scan.pdf", scan)
+    task = world.sync(kb.id)
+    world.start(task.id)
+    [run] = world.runs(task)
+    assert world.stage(ref_of(run), Stage.DOWNLOAD)
+    for _ in range(2):
+        assert not world.stage(ref_of(run), Stage.CONVERT)
+        waiting = world.run(ref_of(run))
+        assert waiting.leases == {}
+        assert waiting.wake_at is not None
+        assert waiting.wake_at <= clock.now(), "the reconciler sends it again at once"
+        assert (waiting.attempt, waiting.crashes, waiting.failures) == (1, 0, 0)
+    assert world.stage(ref_of(run), Stage.CONVERT)
+    world.run_until(ref_of(run), Stage.STORE)
+    assert world.document(document.id).notes == ("pages 1, 3: read by OCR",)
 
 
 def test_an_ocr_process_that_dies_costs_its_pages_and_not_the_worker(open_world: Open, scan: bytes) -> None:

@@ -10,7 +10,7 @@ from shared.artifacts import ArtifactNames
 from shared.chunking.image_context import ImageArtifact, image_contexts
 from shared.converters.base import BlockKind, ConvertedDocument, ExtractedImage
 from shared.converters.image_file import IMAGE_CONTENT_TYPES
-from shared.errors import Cancelled
+from shared.errors import Cancelled, WorkRemains
 from shared.models import ConvertOutput, ImagesOutput
 from shared.object_stores.base import ObjectStore
 from shared.ocr.reading import PAGE_FAILURES, PageReadings, page_ranges
@@ -22,7 +22,6 @@ _SURE = 0.6
 """Confidence of a line that is kept: what is read in photographs is often noise."""
 
 _MAX_CHARACTERS = 4000
-_OUT_OF_TIME = "the time for OCR was used up"
 
 NoteDone = Callable[[int], None]
 ShouldStop = Callable[[], bool]
@@ -130,25 +129,18 @@ def _read(
     note_done: NoteDone,
     should_stop: ShouldStop,
 ) -> None:
-    deadline = time.monotonic() + readings.timeout_seconds
+    deadline, fresh = time.monotonic() + readings.timeout_seconds, 0
     for done, picture in enumerate(pictures, start=1):
         if should_stop():
             raise Cancelled
         key = names.recognized_picture(picture.name)
         readable = readings.mode != "off" and picture.content_type in IMAGE_CONTENT_TYPES
         if readable and object_store.stat(key) is None:
-            remaining = deadline - time.monotonic()
-            found = PictureText(failure=_OUT_OF_TIME)
-            if remaining > 0:
-                found = _read_picture(
-                    object_store,
-                    picture,
-                    names=names,
-                    readings=readings,
-                    remaining_seconds=remaining,
-                    should_stop=should_stop,
-                )
+            if fresh and time.monotonic() > deadline:
+                raise WorkRemains(f"{len(pictures) - done + 1} of {len(pictures)} pictures are still to be read")
+            found = _read_picture(object_store, picture, names=names, readings=readings, should_stop=should_stop)
             object_store.put(key, [found.model_dump_json().encode()])
+            fresh += 1
         note_done(done)
 
 
@@ -158,7 +150,6 @@ def _read_picture(
     *,
     names: ArtifactNames,
     readings: PageReadings,
-    remaining_seconds: float,
     should_stop: ShouldStop,
 ) -> PictureText:
     try:
@@ -167,7 +158,7 @@ def _read_picture(
                 source,
                 content_type=picture.content_type,
                 page=1,
-                timeout_seconds=min(readings.page_timeout_seconds, remaining_seconds),
+                timeout_seconds=readings.page_timeout_seconds,
                 should_stop=should_stop,
             )
     except PAGE_FAILURES as error:

@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from shared.converters.base import Block, BlockKind, ConvertedDocument, ExtractedImage
-from shared.errors import Cancelled, ConversionLimitExceeded, ConverterCrashed, NoExtractableContent, StageError
+from shared.errors import (
+    Cancelled,
+    ConversionLimitExceeded,
+    ConverterCrashed,
+    NoExtractableContent,
+    StageError,
+    WorkRemains,
+)
 from shared.ocr.base import RecognizedLine
 from shared.ocr.fake import ScriptedReader
 from shared.ocr.pages import RecognizedPage
@@ -118,11 +125,30 @@ def test_a_document_of_which_nothing_could_be_read_fails_with_the_reason() -> No
         read(document("", unread=(1,)), ScriptedReader({1: ConverterCrashed("OCR ended with SIGSEGV twice")}))
 
 
-def test_pages_beyond_the_time_for_ocr_are_noted() -> None:
-    reader = ScriptedReader({2: scanned("never seen")})
+def test_a_long_scan_goes_on_in_another_turn_and_loses_no_page() -> None:
+    pages = {number: scanned(f"Page {number}.") for number in (1, 2, 3)}
+    shelf = Shelf()
+    turns = 0
+    while True:
+        reader = ScriptedReader(pages, seconds_a_page=0.2)
+        try:
+            found = read(document("", "", "", unread=(1, 2, 3)), reader, shelf=shelf, timeout_seconds=0.1)
+            break
+        except WorkRemains:
+            turns += 1
+            assert reader.read_pages == [turns]
+    assert turns == 2
+    assert [block.markdown for block in found.blocks] == ["Page 1.", "Page 2.", "Page 3."]
+
+
+def test_pages_for_which_no_time_suffices_are_noted() -> None:
+    reader = ScriptedReader({2: ConversionLimitExceeded("slow"), 3: scanned("never seen")})
     found = read(document("first", "", "", unread=(2, 3)), reader, timeout_seconds=0.0)
-    assert reader.read_pages == []
-    assert found.notes == ("pages 2-3: not read, the time for OCR was used up",)
+    assert reader.read_pages == [2]
+    assert found.notes == (
+        "page 2: OCR could not read it (slow)",
+        "page 3: not read, the time for OCR was used up",
+    )
 
 
 def test_what_was_read_is_not_read_again() -> None:
