@@ -19,6 +19,7 @@ _VERSION = 1
 """Raise it whenever the options below change what is read."""
 
 _DETECTION, _RECOGNITION = "PP-OCRv6_det_small.onnx", "PP-OCRv6_rec_small.onnx"
+_LEAST_SIDE, _NARROWEST = 32, 6  # pixels; and the ratio of its sides from which on a picture is a strip
 _LONGEST_SIDE = 2400
 """A larger picture is made smaller by the engine: those that come here are not."""
 
@@ -38,7 +39,7 @@ class RapidRecognizer:
         assert self._engine is not None
 
     def recognize(self, picture: "Image") -> list[RecognizedLine]:
-        blue_green_red = np.ascontiguousarray(np.asarray(picture.convert("RGB"))[:, :, ::-1])
+        blue_green_red = np.ascontiguousarray(np.asarray(_less_narrow(picture.convert("RGB")))[:, :, ::-1])
         found = self._engine(blue_green_red)
         if found.boxes is None or found.txts is None or found.scores is None:
             return []
@@ -69,6 +70,21 @@ class RapidRecognizer:
         )
         logging.getLogger("RapidOCR").setLevel(logging.ERROR)
         return engine
+
+
+def _less_narrow(picture: "Image") -> "Image":
+    """Return a picture with white beside it where it is a narrow strip.
+
+    The engine enlarges a picture until its shorter side has 736 pixels: a strip would grow beyond all memory.
+    """
+    from PIL import Image
+
+    least = max(_LEAST_SIDE, -(-max(picture.size) // _NARROWEST))
+    if min(picture.size) >= least:
+        return picture
+    padded = Image.new("RGB", (max(picture.width, least), max(picture.height, least)), "white")
+    padded.paste(picture, (0, 0))
+    return padded
 
 
 def _models() -> Path:

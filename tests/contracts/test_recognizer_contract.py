@@ -36,5 +36,6 @@ def test_lines_come_from_the_top_and_lie_where_the_ink_is(recognizer: TextRecogn
     assert 30 <= first.top <= 60
 
 
-def test_a_very_small_picture_is_no_error(recognizer: TextRecognizer) -> None:
-    assert isinstance(recognizer.recognize(blank(3, 3)), list)
+@pytest.mark.parametrize("size", [(1, 1), (3, 3), (2, 2000), (2000, 2)])
+def test_a_picture_of_an_odd_size_is_no_error(recognizer: TextRecognizer, size: tuple[int, int]) -> None:
+    assert recognizer.recognize(blank(*size)) == []

@@ -126,7 +126,8 @@ def test_a_document_of_which_nothing_could_be_read_fails_with_the_reason() -> No
 
 
 def test_a_long_scan_goes_on_in_another_turn_and_loses_no_page() -> None:
-    pages = {number: scanned(f"Page {number}.") for number in (1, 2, 3)}
+    texts = ["It begins here.", "Then it goes on.", "This is the end."]
+    pages = {number: scanned(text) for number, text in enumerate(texts, start=1)}
     shelf = Shelf()
     turns = 0
     while True:
@@ -138,7 +139,7 @@ def test_a_long_scan_goes_on_in_another_turn_and_loses_no_page() -> None:
             turns += 1
             assert reader.read_pages == [turns]
     assert turns == 2
-    assert [block.markdown for block in found.blocks] == ["Page 1.", "Page 2.", "Page 3."]
+    assert [block.markdown for block in found.blocks] == texts
 
 
 def test_pages_for_which_no_time_suffices_are_noted() -> None:
