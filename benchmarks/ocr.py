@@ -7,6 +7,7 @@ whole text (normalised indel, white space left out, 1.0 is equal), so that a wro
 """
 
 import argparse
+import itertools
 import json
 import re
 import time
@@ -209,7 +210,7 @@ def main() -> None:
         bench = Bench(Path(directory))
         try:
             print(f"{'document':54}{'pages':>6}{'s/page':>8}{'cpu s':>7}{'similarity':>12}{'peak MiB':>10}")
-            for row in (*of_corpus(bench, arguments.corpus), *generated(bench)):
+            for row in itertools.chain(of_corpus(bench, arguments.corpus), generated(bench)):
                 rows.append(row)
                 shown = f"{row.similarity:.4f}" if row.similarity is not None else "-"
                 print(

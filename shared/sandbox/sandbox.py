@@ -12,7 +12,7 @@ from shared.errors import Cancelled, ConversionLimitExceeded, ConverterCrashed, 
 from shared.sandbox.process import POLL_SECONDS, ChildDied, ChildProcess
 from shared.sandbox.wire import Outcome, Terms, out_of_time
 
-_START_TERMS = Terms(timeout_seconds=60.0, memory_limit_bytes=0)
+_START_TERMS = Terms(timeout_seconds=120.0, memory_limit_bytes=0)  # on a busy machine models take their time
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
