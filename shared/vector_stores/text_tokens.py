@@ -32,6 +32,9 @@ LONGEST_TOKEN = 128
 SHORTEST_NUMBER = 3
 """Figures of a number that may name one thing; shorter ones stand everywhere."""
 
+MOST_QUERY_TOKENS = 256
+"""So many tokens of a query are looked for: more say no more, and each costs time."""
+
 _UNSPACED_SCRIPTS = (
     "\u0e00-\u0eff"  # Thai, Lao
     "\u1000-\u109f"  # Myanmar
@@ -110,6 +113,7 @@ def query_tokens(query: str) -> QueryTokens:
     found = list(_tokens(fold(query), single_characters=False))
     dates = [token for token in found if token.is_date]
     telling = [token for token in found if not token.is_filler and not _is_day_or_month(token, dates)] or found
+    telling = telling[:MOST_QUERY_TOKENS]
     return QueryTokens(
         all=tuple(dict.fromkeys(token.text for token in telling)),
         exact=tuple(dict.fromkeys(token.text for token in telling if token.is_exact)),
@@ -130,8 +134,10 @@ def located_tokens(text: str) -> Iterator[Token]:
 
 def _end_of(token: "_Found", places: list[int]) -> int:
     """Return where the original of a token's last character ends: one character may have become several."""
-    last = places[token.end - 1]
-    return next((place for place in places[token.end :] if place > last), places[-1])
+    at = token.end
+    while places[at] <= places[token.end - 1]:
+        at += 1
+    return places[at]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,14 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.services.highlights import MOST_HIGHLIGHTS, highlights
 from shared.vector_stores.text_tokens import query_tokens
+
+UNHURRIED = settings(deadline=None)
+"""The first text of all loads the table of characters."""
 
 
 def lit(content: str, query: str) -> list[str]:
@@ -43,6 +46,7 @@ def test_no_more_are_listed_than_a_reader_looks_at() -> None:
     assert len(lit("word, " * 1000, "word")) == MOST_HIGHLIGHTS
 
 
+@UNHURRIED
 @given(content=st.text(max_size=100), query=st.text(max_size=20))
 def test_highlights_are_in_order_and_do_not_touch(content: str, query: str) -> None:
     found = highlights(content, query_tokens(query))

@@ -1,11 +1,20 @@
 """Which tokens stand for a text, and which a query asks for."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.vector_stores.text_folding import fold
-from shared.vector_stores.text_tokens import LONGEST_TOKEN, index_tokens, located_tokens, query_tokens
+from shared.vector_stores.text_tokens import (
+    LONGEST_TOKEN,
+    MOST_QUERY_TOKENS,
+    index_tokens,
+    located_tokens,
+    query_tokens,
+)
+
+UNHURRIED = settings(deadline=None)
+"""The first text of all loads the table of characters."""
 
 
 @pytest.mark.parametrize(
@@ -114,22 +123,31 @@ def test_words_of_a_question_count_only_where_there_are_no_others() -> None:
     assert query_tokens("的").all == ("的",)
 
 
+def test_a_query_of_pages_is_looked_for_by_its_beginning() -> None:
+    tokens = query_tokens(" ".join(f"word{number}x{number}" for number in range(1000)))
+    assert tokens.all[0] == "word0x0"
+    assert len(tokens.all) == MOST_QUERY_TOKENS
+
+
 def test_an_endless_word_is_cut_the_same_way_on_both_sides() -> None:
     word = "1x" * 10_000
     assert tuple(index_tokens(word)) == query_tokens(word).all == (word[:LONGEST_TOKEN],)
 
 
+@UNHURRIED
 @given(st.text(max_size=200))
 def test_every_text_finds_itself(text: str) -> None:
     assert set(query_tokens(text).all) <= set(index_tokens(text))
 
 
+@UNHURRIED
 @given(st.text(max_size=200))
 def test_tokens_survive_division_by_spaces(text: str) -> None:
     tokens = index_tokens(text)
     assert " ".join(tokens).split() == tokens
 
 
+@UNHURRIED
 @given(before=st.text(alphabet="知识库文档向量", max_size=20), after=st.text(alphabet="知识库文档向量", max_size=20))
 def test_a_chinese_word_is_found_wherever_it_stands(before: str, after: str) -> None:
     assert set(query_tokens("检索模型").all) <= set(index_tokens(f"{before}检索模型{after}"))
@@ -143,6 +161,7 @@ TEXT_OF_ALL_SORTS = st.text(
 )
 
 
+@UNHURRIED
 @given(TEXT_OF_ALL_SORTS)
 def test_located_tokens_are_those_of_the_index_with_their_places(text: str) -> None:
     located = list(located_tokens(text))
@@ -150,6 +169,7 @@ def test_located_tokens_are_those_of_the_index_with_their_places(text: str) -> N
     assert all(0 <= token.start < token.end <= len(text) for token in located)
 
 
+@UNHURRIED
 @given(before=TEXT_OF_ALL_SORTS, after=TEXT_OF_ALL_SORTS)
 def test_a_word_is_located_where_it_stands(before: str, after: str) -> None:
     text = f"{before} 报废 KB-2031 {after}"
@@ -157,6 +177,7 @@ def test_a_word_is_located_where_it_stands(before: str, after: str) -> None:
     assert {"报废", "KB-2031", "2031"} <= spans
 
 
+@UNHURRIED
 @given(st.text(max_size=100))
 def test_folding_twice_is_folding_once(text: str) -> None:
     assert fold(fold(text)) == fold(text)
