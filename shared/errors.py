@@ -7,7 +7,7 @@
     │   ├── KnowledgeBaseNotFound, KnowledgeBaseNameTaken
     │   ├── DocumentsNotFound, UploadFailed, DocumentTooLarge, UnsupportedDocument, DocumentInUse
     │   ├── SyncTaskNotFound, SyncAlreadyRunning, SyncNotRunning, NothingToSync, NothingToRetry, SyncNotEnded
-    │   ├── ChunkNotFound, ContentNotFound, SearchFailed
+    │   ├── ChunkNotFound, ContentNotFound, SearchFailed (RerankingFailed never leaves the search)
     │   └── HumanTaskNotFound
     ├── ServiceUnavailable               a backing service does not answer
     ├── StageError                       a document failed in a stage; stands in the task as `error_code`
@@ -262,6 +262,12 @@ class SearchFailed(RequestError):
 
     code = "8002"
     zh = "搜索失败"
+
+
+class RerankingFailed(SearchFailed):
+    """The results could not be reranked"""
+
+    zh = "重排失败"
 
 
 class HumanTaskNotFound(RequestError):

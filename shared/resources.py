@@ -27,6 +27,8 @@ from shared.repositories.knowledge_bases import KnowledgeBaseRepository
 from shared.repositories.reconciler_rounds import ReconcilerRoundRepository
 from shared.repositories.stage_leases import StageLeaseRepository
 from shared.repositories.sync_tasks import SyncTaskRepository
+from shared.rerankers.base import Reranker
+from shared.rerankers.registry import open_reranker
 from shared.settings import Settings
 from shared.vector_stores.base import TableName, VectorStore
 from shared.vector_stores.registry import open_vector_store
@@ -92,6 +94,10 @@ class Resources:
             page_timeout_seconds=self.settings.ocr_page_timeout_seconds,
             timeout_seconds=self.settings.ocr_timeout_seconds,
         )
+
+    @cached_property
+    def reranker(self) -> Reranker | None:
+        return open_reranker(self.settings)
 
     def embedder(self, choice: EmbeddingChoice) -> Embedder:
         """Return the embedder of a knowledge base, loading its model at the first call."""

@@ -68,6 +68,14 @@ class Settings(BaseSettings):
     embedding_threads: int = Field(0, ge=0, description="Threads of the local model; 0 means every core.")
     embedding_batch_chunks: int = Field(128, ge=1, le=2048, description="Chunks in one embed task.")
 
+    # Search
+    reranker: Literal["off", "proximity"] = Field(
+        "off", description="What puts the first results of a hybrid search in order once more."
+    )
+    rerank_timeout_seconds: float = Field(
+        1.0, gt=0, description="How long a search waits for the reranker before it answers without."
+    )
+
     # Sync
     lease_seconds: float = Field(30.0, gt=0, description="How long a stage owns its document without a heartbeat.")
     queue_wait_seconds: float = Field(

@@ -13,6 +13,7 @@ from shared.converters.registry import open_converters
 from shared.embedders.base import Embedder
 from shared.embedders.registry import open_embedder
 from shared.errors import KbSyncError
+from shared.rerankers.registry import open_reranker
 from shared.services.ranking import SearchedTable
 from shared.settings import Settings
 from shared.vector_stores.base import StoredChunk, TableName
@@ -51,6 +52,8 @@ def index_documents(paths: Sequence[Path], settings: Settings, directory: Path) 
         name=name,
         model=settings.embedding_model,
         embedder=lambda: embedder,
+        reranker=open_reranker(settings),
+        rerank_timeout_seconds=settings.rerank_timeout_seconds,
     )
     return IndexedDocuments(table=table, filenames=filenames, chunks=stored)
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from shared.embedders.base import Embedder
+from shared.rerankers.base import Reranker
 from shared.services.rank_fusion import Ranking, reciprocal_rank_fusion
+from shared.services.reranking import rerank
 from shared.services.word_coverage import coverage
 from shared.vector_stores.base import EVERY_CHUNK, ChunkFilter, ChunkHit, TableName, VectorStore
 from shared.vector_stores.text_tokens import query_tokens
@@ -53,6 +55,8 @@ class SearchedTable:
     model: str
     embedder: Callable[[], Embedder]
     """Loads the model at the first call: a search by words does without it."""
+    reranker: Reranker | None = None
+    rerank_timeout_seconds: float = 1.0
 
 
 def rank_chunks(table: SearchedTable, query: SearchQuery) -> list[ChunkHit]:
@@ -62,7 +66,11 @@ def rank_chunks(table: SearchedTable, query: SearchQuery) -> list[ChunkHit]:
         return _by_vector(table, query, limit)
     by_vector = _by_vector(table, query, limit) if query.mode is SearchMode.HYBRID else []
     by_words = table.store.search_text(table.name, query.text, limit=limit, only=query.only)
-    return _fused(by_vector, by_words, query.text, vector_weight=vector_weight(table.model, query.text))
+    fused = _fused(by_vector, by_words, query.text, vector_weight=vector_weight(table.model, query.text))
+    if table.reranker is None or query.mode is not SearchMode.HYBRID:
+        return fused
+    timeout_seconds = table.rerank_timeout_seconds
+    return rerank(table.reranker, query.text, fused, top_k=query.top_k, timeout_seconds=timeout_seconds)
 
 
 def vector_weight(model: str, text: str) -> float:

@@ -80,6 +80,8 @@ def _find(resources: Resources, knowledge_base: KnowledgeBase, query: SearchQuer
         name=resources.table(knowledge_base),
         model=choice.model,
         embedder=partial(resources.embedder, choice),
+        reranker=resources.reranker,
+        rerank_timeout_seconds=resources.settings.rerank_timeout_seconds,
     )
     return rank_chunks(table, query)
 
