@@ -5,6 +5,7 @@ has its place in the original.
 """
 
 import re
+import sys
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
@@ -20,7 +21,7 @@ _SIGNS = str.maketrans(
         **dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff", ""),  # soft hyphens and other things nobody sees
     }
 )
-_JOINING_LETTERS = re.compile("[\u1160-\u11ff\uff9e\uff9f]")
+_JOINING_LETTERS = (*map(chr, range(0x1160, 0x1200)), "\uff9e", "\uff9f")
 """Vowels and endings of Korean syllables, the voice marks of halfwidth Japanese."""
 
 _HAN_BLOCKS = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xF900, 0xFB00))
@@ -30,6 +31,8 @@ def fold(text: str) -> str:
     """Return the text as it is compared."""
     if text.isascii():
         return text.lower()
+    if _joining().isdisjoint(text):
+        return text.translate(_FOLDED)
     return "".join(map(_fold_cluster, _clusters(text)))
 
 
@@ -46,21 +49,20 @@ def fold_with_places(text: str) -> tuple[str, list[int]]:
 
 def _clusters(text: str) -> Iterator[str]:
     """Yield each character with its combining marks, and the letters of a Korean syllable together."""
-    if not any(map(_combines, text)):
-        yield from text
-        return
+    joining = _joining()
     start = 0
     for at in range(1, len(text)):
-        if not _combines(text[at]):
+        if text[at] not in joining:
             yield text[start:at]
             start = at
     yield text[start:]
 
 
-@lru_cache(maxsize=1 << 16)
-def _combines(character: str) -> bool:
-    """Whether a character may become one with that before it."""
-    return unicodedata.combining(character) != 0 or _JOINING_LETTERS.match(character) is not None
+@lru_cache(maxsize=1)
+def _joining() -> frozenset[str]:
+    """Return the characters that may become one with that before them."""
+    marks = (character for character in map(chr, range(sys.maxunicode + 1)) if unicodedata.combining(character))
+    return frozenset((*marks, *_JOINING_LETTERS))
 
 
 @lru_cache(maxsize=1 << 16)
@@ -85,3 +87,13 @@ def _simplified() -> dict[int, str]:
         for character, other in zip(characters, simplified, strict=True)
         if other != character and len(other) == 1
     }
+
+
+class _Folded(dict[int, str]):
+    """The folded form of each single character, worked out when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        return self.setdefault(code, _fold_cluster(chr(code)))
+
+
+_FOLDED = _Folded()

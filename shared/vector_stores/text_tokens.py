@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from shared.vector_stores.query_words import CHINESE_PAIRS, CHINESE_PARTICLES, CHINESE_SINGLES, ENGLISH
 from shared.vector_stores.text_folding import fold, fold_with_places
@@ -140,9 +140,8 @@ def _end_of(token: "_Found", places: list[int]) -> int:
     return places[at]
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A token in folded text."""
+class _Found(NamedTuple):
+    """A token in folded text; a tuple, since a document makes a hundred thousand of them."""
 
     text: str
     start: int
@@ -170,6 +169,9 @@ def _tokens(folded: str, *, single_characters: bool) -> Iterator[_Found]:
 def _word_tokens(word: str, start: int) -> Iterator[_Found]:
     """Yield a word whole and, where it is made of several, its parts."""
     begin, end = start, start + len(word)
+    if word.isascii() and word.isalpha():  # nearly all of them
+        yield _Found(_english_stem(word[:LONGEST_TOKEN]), begin, end, is_filler=word in ENGLISH)
+        return
     if _VERSION.match(word):
         word, start = word[1:], start + 1
     ending = word[len(word.rstrip("+#")) :]
@@ -223,13 +225,18 @@ def _is_short_number(text: str) -> bool:
 
 
 def _run_tokens(run: str, start: int, *, single_characters: bool) -> Iterator[_Found]:
-    if single_characters or len(run) == 1:
-        for at, character in enumerate(run):
-            yield _Found(character, start + at, start + at + 1, is_filler=character in CHINESE_SINGLES)
-    for at, (first, second) in enumerate(pairwise(run)):
+    if single_characters:
+        for at, character in enumerate(run, start=start):
+            yield _Found(character, at, at + 1)
+        for at, (first, second) in enumerate(pairwise(run), start=start):
+            yield _Found(first + second, at, at + 2)
+        return
+    if len(run) == 1:
+        yield _Found(run, start, start + 1, is_filler=run in CHINESE_SINGLES)
+    for at, (first, second) in enumerate(pairwise(run), start=start):
         pair = first + second
         is_filler = first in CHINESE_PARTICLES or second in CHINESE_PARTICLES or pair in CHINESE_PAIRS
-        yield _Found(pair, start + at, start + at + 2, is_filler=is_filler, is_pair=True)
+        yield _Found(pair, at, at + 2, is_filler=is_filler, is_pair=True)
 
 
 def _dates(folded: str) -> Iterator[_Found]:
