@@ -7,11 +7,11 @@ READY := .venv/.synced
 CODE := $(wildcard api worker shared tests examples benchmarks scripts)
 ARGS ?=
 
-.PHONY: help setup demo up down status logs test check format bench chaos
+.PHONY: help setup demo up down status logs test check format bench bench-conversion chaos
 
 help:  ## List the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do \
-		printf '  %-8s %s\n' "$$target" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do \
+		printf '  %-17s %s\n' "$$target" "$$text"; done
 
 setup: $(READY)  ## Install the locked dependencies into .venv (uv is fetched into .tools where it is missing)
 
@@ -51,6 +51,9 @@ format: $(READY)  ## Format the code, fix what lint can fix, write .env.example 
 
 bench: $(READY)  ## Run the benchmarks (ARGS goes to them)
 	@$(PYTHON) -m benchmarks $(ARGS)
+
+bench-conversion: $(READY)  ## Score the PDF converter on every set that is there, and its cost (ARGS="FOLDER", --help)
+	@nice -n 19 $(PYTHON) -m benchmarks.conversion $(ARGS)
 
 chaos: $(READY)  ## Kill what can be killed and check that nothing is lost (ARGS="--seeds 5 --minutes 30", --help)
 	@$(PYTHON) -m tests.chaos $(ARGS)
