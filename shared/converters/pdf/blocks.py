@@ -8,7 +8,8 @@ from shared.converters.pdf.headings import body_size, heading_levels
 from shared.converters.pdf.layout import Line, Picture, Table, bounds
 from shared.converters.pdf.lists import item_markdown, nesting_depths
 from shared.converters.pdf.page_space import PageSpace
-from shared.converters.pdf.paragraphs import Paragraph, Part
+from shared.converters.pdf.paragraph import Paragraph
+from shared.converters.pdf.paragraphs import Part
 from shared.converters.pdf.tables import table_markdown
 from shared.converters.pdf.words import Box
 
@@ -29,6 +30,8 @@ def build_blocks(parts: Sequence[Part], spaces: Spaces) -> list[Block]:
             return BlockKind.TABLE
         if isinstance(part, Picture):
             return BlockKind.IMAGE
+        if part.is_note:
+            return BlockKind.FOOTNOTE
         if part.mono and len(part.text) > 3:
             return BlockKind.CODE
         if id(part) in levels:
@@ -44,7 +47,9 @@ def build_blocks(parts: Sequence[Part], spaces: Spaces) -> list[Block]:
         elif kind is BlockKind.LIST_ITEM:
             blocks.extend(_list_items(texts, spaces))
         elif texts:
-            blocks.extend(_text(text, levels.get(id(text), 0), spaces) for text in texts)
+            blocks.extend(
+                _text(text, levels.get(id(text), 0) if kind is BlockKind.HEADING else 0, spaces) for text in texts
+            )
         else:
             blocks.extend(_table_or_picture(part, spaces) for part in run)
     return blocks
@@ -70,7 +75,8 @@ def _text(paragraph: Paragraph, level: int, spaces: Spaces) -> Block:
     text = paragraph.text
     # A text that begins like a Markdown block is escaped, or it would become one.
     markdown = "\\" + text if text.startswith(_BLOCK_MARKS) else text
-    return _block(BlockKind.PARAGRAPH, markdown, paragraph.lines, spaces)
+    kind = BlockKind.FOOTNOTE if paragraph.is_note else BlockKind.PARAGRAPH
+    return _block(kind, markdown, paragraph.lines, spaces)
 
 
 def _list_items(items: Sequence[Paragraph], spaces: Spaces) -> list[Block]:

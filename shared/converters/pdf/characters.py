@@ -141,8 +141,10 @@ class _WordBuilder:
         if abs(self._baseline + DESCENT * word.size - word.bottom) >= 0.3 * word.size:
             return False
         if RTL.match(text):
-            if abs(word.left - right) >= 0.6 * word.size and not word.left <= left <= word.right:
+            gap = min(abs(word.left - right), max(0.0, left - word.right))
+            if gap >= 0.6 * word.size:
                 return False
+            word.rightward += 1 if left > self._last_left else -1
             word.left = min(word.left, left)
         else:
             if not -0.5 * word.size < left - word.right < 0.8 * word.size:

@@ -12,6 +12,7 @@ import pypdfium2.raw as pdfium
 
 from shared.converters.base import ConversionLimits
 from shared.converters.pdf.characters import dominant_turn, read_words
+from shared.converters.pdf.drawn_bullets import add_drawn_bullets
 from shared.converters.pdf.figures import draw_figure, find_figures
 from shared.converters.pdf.layout import PageContent
 from shared.converters.pdf.page_space import PageSpace
@@ -130,6 +131,7 @@ def _page_content(
     found.words = read_words(text_page, count, space)
     if found.words:
         found.rules = read_rules(page.raw, space, max_objects=limits.max_objects_per_page)
+        add_drawn_bullets(found)
     try:
         found.pictures = pictures.read_page(page, space, number=number, has_text=bool(found.words))
         if found.words:

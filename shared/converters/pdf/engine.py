@@ -7,13 +7,13 @@ from shared.converters.base import Block, ConversionLimits, ConvertedDocument
 from shared.converters.pdf.blocks import build_blocks
 from shared.converters.pdf.document import PAGE_ERRORS, DocumentContent, read_document
 from shared.converters.pdf.gutters import cut_at_gutters, find_gutters
-from shared.converters.pdf.layout import Item, Line, PageContent
+from shared.converters.pdf.layout import Item, Line, PageContent, Table
 from shared.converters.pdf.lines import split_into_lines
 from shared.converters.pdf.paragraphs import build_paragraphs
 from shared.converters.pdf.pictures import PictureExtractor
-from shared.converters.pdf.reading_order import in_reading_order, rows_in_order
+from shared.converters.pdf.reading_order import in_reading_order, page_gutter, rows_in_order
 from shared.converters.pdf.running_headers import drop_running_headers
-from shared.converters.pdf.tables import take_drawn_tables
+from shared.converters.pdf.tables import in_reading_direction, take_drawn_tables
 from shared.converters.pdf.tables_borderless import find_borderless_tables
 from shared.converters.pdf.tables_continued import join_continued_tables
 from shared.errors import Cancelled, NoExtractableContent
@@ -52,22 +52,30 @@ def lay_out(content: DocumentContent, should_stop: Callable[[], bool]) -> tuple[
 
 def _flows(content: DocumentContent, should_stop: Callable[[], bool]) -> list[Flow]:
     flows: list[Flow] = []
+    gutter: float | None = None
     for page in content.pages:
         if should_stop():
             raise Cancelled
         try:
-            flows.append(_flow(page))
+            items = _items(page)
+            flows.append(_flow(items, gutter))
+            gutter = page_gutter(items)
         except PAGE_ERRORS as error:
             content.notes.append(f"page {page.number}: its layout was not understood ({type(error).__name__})")
             flows.append(_plain_flow(page))
     return flows
 
 
-def _flow(page: PageContent) -> Flow:
+def _items(page: PageContent) -> list[Item]:
     tables, words = take_drawn_tables(page)
     lines = cut_at_gutters(split_into_lines(words, page=page.number), find_gutters(words))
-    items: list[Item] = [*lines, *tables, *page.pictures]
-    return find_borderless_tables(rows_in_order(in_reading_order(items)))
+    return [*lines, *tables, *page.pictures]
+
+
+def _flow(items: list[Item], gutter: float | None) -> Flow:
+    """Put the items of a page in order; `gutter` is where the columns of the page before it part."""
+    flow = find_borderless_tables(rows_in_order(in_reading_order(items, expected=gutter)))
+    return [in_reading_direction(entry) if isinstance(entry, Table) else entry for entry in flow]
 
 
 def _plain_flow(page: PageContent) -> Flow:

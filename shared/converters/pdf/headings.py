@@ -5,20 +5,22 @@ import re
 from collections.abc import Iterable, Sequence
 
 from shared.converters.pdf.layout import Line
-from shared.converters.pdf.paragraphs import Paragraph
+from shared.converters.pdf.leaders import LEADER
+from shared.converters.pdf.numbering import NUMBERED, numbering_depth
+from shared.converters.pdf.paragraph import Paragraph
+from shared.converters.pdf.scripts import HAN
 
 _LARGER = 1.13  # times the size of the body
+_TITLE = 1.4  # a text so much larger may hold more figures than letters, like the number of an invoice
 _SAME_SIZE = 0.3  # points
 _MAX_LINES, _MAX_LENGTH, _MAX_BOLD_LENGTH = 3, 180, 120
-_NUMBERED = re.compile(
-    r"^(?:\d{1,2}(?:\.\d{1,2}){0,4}\.?\s*[^\s\d.,%)）]|第\s*[一二三四五六七八九十百\d]+\s*[章节節篇部]"
-    r"|[一二三四五六七八九十]{1,3}、|(?:Chapter|Appendix|Section|Part)\s+\w+|[A-Z]\.\d)",
+_NUMBER = re.compile(r"^\d[\d.]*\s*")
+_WORD = re.compile(rf"[^\W\d_]{{3}}|{HAN.pattern}\s*{HAN.pattern}")  # formulas have single letters
+_CAPTION = re.compile(
+    r"^(?:表|图|圖|Table|Tab\.|Figure|Fig\.|Tabelle|Abbildung|Abb\.|Tableau)\s*[A-Z]?\d+([.\-–]\d+)*(?![\d.\-–])",
     re.IGNORECASE,
 )
-_DECIMAL = re.compile(r"^\d{1,2}((?:\.\d{1,2}){0,4})\.?\s*[^\s\d.,%)）]")
-_NUMBER = re.compile(r"^\d[\d.]*\s*")
 _ENDS_LIKE_TEXT = re.compile(r"[,;，；。、]$")
-_LEADER_DOTS = re.compile(r"(\. ?){4,}|…{2,}")
 
 
 def body_size(lines: Iterable[Line]) -> float:
@@ -34,7 +36,8 @@ def heading_levels(paragraphs: Sequence[Paragraph], body: float) -> dict[int, in
     ranks: dict[int, tuple[float, int]] = {}
     for index, paragraph in enumerate(paragraphs):
         if is_heading(paragraph, body):
-            size = paragraph.size if paragraph.size >= _LARGER * body else body
+            # A size next to the body's is the body's; one clearly below it is a level of its own.
+            size = body if 0.95 * body < paragraph.size < _LARGER * body else paragraph.size
             ranks[index] = (size, numbering_depth(paragraph.text))
     return _levels(ranks)
 
@@ -42,25 +45,29 @@ def heading_levels(paragraphs: Sequence[Paragraph], body: float) -> dict[int, in
 def is_heading(paragraph: Paragraph, body: float) -> bool:
     """Tell whether a paragraph stands out from the body as a heading does."""
     text = paragraph.text
-    if len(text) > _MAX_LENGTH or len(paragraph.lines) > _MAX_LINES or paragraph.mono:
-        return False
-    title = _NUMBER.sub("", text)
-    letters = sum(character.isalpha() for character in title)
-    if letters < 2 or letters <= 0.4 * len(title) or _ENDS_LIKE_TEXT.search(text) or _LEADER_DOTS.search(text):
+    if len(text) > _MAX_LENGTH or len(paragraph.lines) > _MAX_LINES or paragraph.mono or not _reads_like_one(text):
         return False
     if paragraph.marker is not None and paragraph.marker.is_bullet:
         return False
-    if paragraph.size >= _LARGER * body:
-        return True
+    if paragraph.size < _TITLE * body and (_has_few_letters(text) or _CAPTION.match(text)):
+        return False
+    return paragraph.size >= _LARGER * body or _is_bold_heading(paragraph, body)
+
+
+def _reads_like_one(text: str) -> bool:
+    return bool(_WORD.search(_NUMBER.sub("", text))) and not _ENDS_LIKE_TEXT.search(text) and not LEADER.search(text)
+
+
+def _has_few_letters(text: str) -> bool:
+    title = _NUMBER.sub("", text)
+    return sum(character.isalpha() for character in title) <= 0.4 * len(title)
+
+
+def _is_bold_heading(paragraph: Paragraph, body: float) -> bool:
+    text = paragraph.text
     if not paragraph.bold or paragraph.size < 0.8 * body or len(text) > _MAX_BOLD_LENGTH or len(paragraph.lines) > 2:
         return False
-    return text[-1] not in ".:：" and (paragraph.marker is None or bool(_NUMBERED.match(text)))
-
-
-def numbering_depth(text: str) -> int:
-    """Return 1 for "2 Methods", 2 for "2.1 Data" and so on; 0 for a heading without a decimal number."""
-    match = _DECIMAL.match(text)
-    return match[1].count(".") + 1 if match else 0
+    return text[-1] not in ".:：" and (paragraph.marker is None or bool(NUMBERED.match(text)))
 
 
 def _levels(ranks: dict[int, tuple[float, int]]) -> dict[int, int]:

@@ -36,6 +36,10 @@ class Table(Box):
     page: int
     page_end: int = 0
     """The last page of a table that goes on after `page`; 0 when it does not."""
+    is_open: bool = False
+    """No line closes its last row: the page break divides it."""
+    edges: Sequence[float] = ()
+    """Where the lines between its columns stand, both sides included; empty where they are not drawn."""
 
 
 @dataclass(slots=True, eq=False)
@@ -63,6 +67,8 @@ class Rules:
 
     horizontal: Sequence[Rule] = ()
     vertical: Sequence[Rule] = ()
+    dots: Sequence[tuple[float, float, float]] = ()
+    """Small round or square shapes: x and y of the middle, and the width."""
 
 
 @dataclass(slots=True)

@@ -4,7 +4,8 @@ import collections
 from collections.abc import Iterable, Sequence
 
 from shared.converters.pdf.layout import Line, bounds
-from shared.converters.pdf.scripts import join_lines, join_words
+from shared.converters.pdf.raised import with_raised_figures
+from shared.converters.pdf.scripts import HAN, join_lines, join_words
 from shared.converters.pdf.words import Word
 
 COLUMN_GAP = 1.0
@@ -58,6 +59,7 @@ def split_into_lines(words: Iterable[Word], *, page: int, gap: float = COLUMN_GA
 
 def make_line(words: list[Word], *, page: int) -> Line:
     """Return the line that some words on one baseline make."""
+    words = with_raised_figures(words)
     left, top, right, bottom = bounds(words)
     sizes: collections.Counter[float] = collections.Counter()
     length = 0
@@ -73,9 +75,15 @@ def make_line(words: list[Word], *, page: int) -> Line:
         words=words,
         size=sizes.most_common(1)[0][0],
         bold=sum(len(word.text) for word in words if word.bold) > 0.9 * length,
-        mono=sum(len(word.text) for word in words if word.mono) > 0.8 * length,
+        mono=_is_mono(words),
         page=page,
     )
+
+
+def _is_mono(words: Sequence[Word]) -> bool:
+    # Monospace fonts have no Han: a comment in Chinese stands in another font.
+    latin = [word for word in words if not HAN.match(word.text)]
+    return sum(len(word.text) for word in latin if word.mono) > 0.8 * sum(len(word.text) for word in latin)
 
 
 def merge_line(lines: Sequence[Line]) -> Line:
@@ -89,5 +97,5 @@ def text_of(words: Sequence[Word]) -> str:
     """Return the text of words that make up one cell, its lines joined."""
     text = ""
     for row in rows_of_words(words):
-        text = join_lines(text, join_words(row))
+        text = join_lines(text, join_words(with_raised_figures(row)))
     return text.strip()

@@ -12,6 +12,8 @@ _NUMBER = re.compile(
     r"|^(\(?[a-zA-Z][.)]|\(?[ivx]{1,4}[.)])\s+(?=\S)"  # "p.m." and "i.e." are no markers
 )
 
+_CHOICE = re.compile(r"^[□■].*[□■√☑☒✓]")  # boxes of a form: what is not ticked says as much as what is
+
 
 @dataclass(frozen=True, slots=True)
 class ListMarker:
@@ -26,7 +28,7 @@ class ListMarker:
 def list_marker(text: str) -> ListMarker | None:
     """Return the bullet or number at the start of a line."""
     bullet = _BULLET.match(text) or _TIGHT_BULLET.match(text)
-    if bullet:
+    if bullet and not _CHOICE.match(text):
         return ListMarker(bullet[1], bullet.end(), is_bullet=True)
     number = _NUMBER.match(text)
     if number:

@@ -6,18 +6,40 @@ from collections.abc import Sequence
 from shared.converters.pdf.layout import Item, Line
 
 _MAX_DEPTH = 4
+_MIN_PAGE_LINES = 6  # fewer do not show columns
+_MIN_COLUMN_LINES = 10  # of a column that tells how the next page is set
 _MIN_LINES = 4  # on each side of a gutter
 _MAX_CROSSING = 0.3  # of the text's height may cross a gutter: titles, wide tables
 _MIN_COLUMN = 12.0  # font sizes: narrower columns are those of a table
 _MIN_WIDTH = 150.0  # points: narrower text has no columns
 
 
-def in_reading_order(items: Sequence[Item], depth: int = 0) -> list[Item]:
-    """Return lines, tables and pictures of a page in the order in which a person reads them."""
+def page_gutter(items: Sequence[Item]) -> float | None:
+    """Return where the two columns of a page of text part; None for a page without such columns."""
     lines = [item for item in items if isinstance(item, Line)]
-    if len(lines) < 6 or depth > _MAX_DEPTH:
-        return _from_top(items)
-    found = _gutter(items, lines)
+    found = _gutter(items, lines) if len(lines) >= 2 * _MIN_COLUMN_LINES else None
+    if found is None:
+        return None
+    gutter, crossing = found
+    size = statistics.median(line.size for line in lines)
+    before = [line for line in lines if line.right <= gutter + 1]
+    after = [line for line in lines if line.left >= gutter - 1]
+    if min(len(before), len(after)) < _MIN_COLUMN_LINES or len(crossing) > 0.1 * len(items):
+        return None
+    left, right = min(line.left for line in before), max(line.right for line in after)
+    full = (_share_of_full_lines(before, gutter - left, size), _share_of_full_lines(after, right - gutter, size))
+    return gutter if min(full) > 0.6 else None
+
+
+def in_reading_order(items: Sequence[Item], depth: int = 0, *, expected: float | None = None) -> list[Item]:
+    """Return lines, tables and pictures of a page in the order in which a person reads them.
+
+    `expected` is where the gutter of the page before it lay: it decides for a page with too little text to tell.
+    """
+    lines = [item for item in items if isinstance(item, Line)]
+    found = _gutter(items, lines) if len(lines) >= _MIN_PAGE_LINES and depth <= _MAX_DEPTH else None
+    if found is None and expected is not None:
+        found = _expected_gutter(items, expected)
     if found is None:
         return _from_top(items)
     gutter, crossing = found
@@ -68,6 +90,12 @@ def _gutter(items: Sequence[Item], lines: Sequence[Line]) -> tuple[float, list[I
         if _parts_columns(items, gutter, (left, right), size):
             return gutter, crossing
     return None
+
+
+def _expected_gutter(items: Sequence[Item], gutter: float) -> tuple[float, list[Item]] | None:
+    crossing = [item for item in items if item.left < gutter - 1 and item.right > gutter + 1]
+    before, after = (any(item.right <= gutter + 1 for item in items), any(item.left >= gutter - 1 for item in items))
+    return (gutter, []) if before and after and not crossing else None
 
 
 def _white_streams(items: Sequence[Item], left: float, right: float, *, min_width: float) -> list[tuple[int, int]]:

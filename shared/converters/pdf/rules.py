@@ -12,6 +12,7 @@ from shared.converters.pdf.page_space import PageSpace
 _MAX_PATHS = 6000  # a table has hundreds of lines, a map has a hundred thousand
 _MAX_SEGMENTS = 400
 _MAX_FORM_DEPTH = 3
+_DOT = (1.5, 7.0)  # points: the width of a bullet drawn as a shape
 _THIN = 2.5  # points: a rectangle this thin is a line
 
 Point = tuple[float, float]
@@ -61,13 +62,14 @@ def read_rules(page: ctypes.c_void_p, space: PageSpace, *, max_objects: int) -> 
     paths = walk_objects(page, max_objects, kinds=(pdfium.FPDF_PAGEOBJ_PATH,))
     for path, matrix in itertools.islice(paths, _MAX_PATHS):
         collector.add_path(path, matrix)
-    return Rules(horizontal=collector.horizontal, vertical=collector.vertical)
+    return Rules(horizontal=collector.horizontal, vertical=collector.vertical, dots=collector.dots)
 
 
 class _Collector:
     def __init__(self, space: PageSpace) -> None:
         self.horizontal: list[Rule] = []
         self.vertical: list[Rule] = []
+        self.dots: list[tuple[float, float, float]] = []
         self._space = space
         self._fill_mode, self._stroked = ctypes.c_int(), ctypes.c_int()
         self._x, self._y = ctypes.c_float(), ctypes.c_float()
@@ -82,6 +84,8 @@ class _Collector:
         if not stroked and not (filled and self._visible_fill(path)):
             return
         subpaths, curved = self._subpaths(path, count, combined(matrix_of(path), form))
+        if len(subpaths) == 1 and len(subpaths[0]) > 3:
+            self._add_dot(subpaths[0])
         if curved and count > 24:
             return
         for points in subpaths:
@@ -131,6 +135,12 @@ class _Collector:
                 self._add_segment((left, y), (right, y))
             for x in (left, right):
                 self._add_segment((x, top), (x, bottom))
+
+    def _add_dot(self, points: list[Point]) -> None:
+        xs, ys = [x for x, _ in points], [y for _, y in points]
+        width, height = max(xs) - min(xs), max(ys) - min(ys)
+        if _DOT[0] < width < _DOT[1] and abs(width - height) < 0.2 * width:
+            self.dots.append(((max(xs) + min(xs)) / 2, (max(ys) + min(ys)) / 2, width))
 
     def _add_segment(self, start: Point, end: Point) -> None:
         left, right = sorted((start[0], end[0]))

@@ -1,11 +1,13 @@
 """Running headers, footers and page numbers: text that many pages repeat in their outer bands."""
 
 import collections
+import itertools
 import re
 from collections.abc import Sequence
 
 from shared.converters.pdf.layout import Line, PageContent
 from shared.converters.pdf.lines import split_into_lines
+from shared.converters.pdf.running_zone import running_zone
 from shared.converters.pdf.words import Word
 
 _BAND = 0.11  # of the page's height at top and bottom
@@ -13,29 +15,76 @@ _WIDE_BAND = 0.22  # the same on a page with wide margins, for what stands outer
 _LEVEL = 8.0  # points: a running header keeps its height
 _PAGE_NUMBER = re.compile(r"[-–—|·.\s]*(page|seite|第)?#{1,4}((of|/|von|sur)#)?(页|頁)?[-–—|·.\s]*")
 _MIN_PAGES, _SHARE, _ENOUGH_PAGES = 2, 0.4, 5
+_MANY_PAGES = 5
 
 
 def drop_running_headers(pages: Sequence[PageContent]) -> None:
     """Take running headers, footers and page numbers out of the words of the pages."""
-    outer = [_outer_lines(page) for page in pages]
+    zone = running_zone(pages)
+    banded = [_banded_lines(page) for page in pages]
+    outer = [
+        [line for line in lines if _is_outermost(line, page, lines)] for page, lines in zip(pages, banded, strict=True)
+    ]
     counts: collections.Counter[tuple[str, int]] = collections.Counter()
     for lines in outer:
         counts.update({key for line in lines for key in _keys(line)})
     needed = max(_MIN_PAGES, min(_ENOUGH_PAGES, _SHARE * len(pages)))
+    offsets = _number_offsets(pages, outer)
     for page, lines in zip(pages, outer, strict=True):
         dropped = {
             id(word)
-            for line in lines
-            if _is_page_number(line) or max(counts[key] for key in _keys(line)) >= needed
+            for row in _rows(lines)
+            for line in _running(row, page, counts, offsets, needed=needed)
             for word in line.words
         }
+        _drop(page, dropped | zone)
+    if len(pages) >= _MANY_PAGES:
+        _drop_repeated(pages, banded)
+
+
+def _drop(page: PageContent, dropped: set[int]) -> None:
+    if dropped:
         page.words = [word for word in page.words if id(word) not in dropped]
 
 
-def _outer_lines(page: PageContent) -> list[Line]:
+def _rows(lines: Sequence[Line]) -> list[list[Line]]:
+    return [list(row) for _, row in itertools.groupby(lines, key=lambda line: round(line.bottom))]
+
+
+def _running(
+    row: Sequence[Line],
+    page: PageContent,
+    counts: collections.Counter[tuple[str, int]],
+    offsets: collections.Counter[int],
+    *,
+    needed: float,
+) -> list[Line]:
+    """Return the pieces of a row that are a running header; none where most are not: it is a row of a table."""
+    running = [
+        line
+        for line in row
+        if _is_page_number(line, page, offsets) or max(counts[key] for key in _keys(line)) >= needed
+    ]
+    return running if len(row) < 3 or 2 * len(running) >= len(row) else []
+
+
+def _banded_lines(page: PageContent) -> list[Line]:
     words = [word for word in page.words if _in_band(word, page, _WIDE_BAND)]
-    lines = split_into_lines(words, page=page.number)
-    return [line for line in lines if _is_outermost(line, page, lines)]
+    return split_into_lines(words, page=page.number)
+
+
+def _drop_repeated(pages: Sequence[PageContent], banded: Sequence[Sequence[Line]]) -> None:
+    """Take out what nearly every page repeats at one height, even if it does not stand outermost."""
+    needed = max(_MANY_PAGES, _SHARE * len(pages))
+    counts: collections.Counter[tuple[str, int]] = collections.Counter()
+    for lines in banded:
+        counts.update({key for line in lines for key in _keys(line)})
+    for page, lines in zip(pages, banded, strict=True):
+        rows = _rows(lines)
+        repeated = [
+            line for row in rows if len(row) < 3 for line in row if max(counts[key] for key in _keys(line)) >= needed
+        ]
+        _drop(page, {id(word) for line in repeated if any(map(str.isalpha, line.text)) for word in line.words})
 
 
 def _in_band(word: Word, page: PageContent, band: float) -> bool:
@@ -62,5 +111,19 @@ def _keys(line: Line) -> tuple[tuple[str, int], tuple[str, int]]:
     return (pattern, int(line.top // _LEVEL) * 2), (pattern, int((line.top + _LEVEL / 2) // _LEVEL) * 2 + 1)
 
 
-def _is_page_number(line: Line) -> bool:
-    return bool(_PAGE_NUMBER.fullmatch(_pattern(line)))
+def _number_offsets(pages: Sequence[PageContent], outer: Sequence[Sequence[Line]]) -> collections.Counter[int]:
+    """Count by how much the numbers at the edges of the pages differ from the position of their page."""
+    offsets: collections.Counter[int] = collections.Counter()
+    for page, lines in zip(pages, outer, strict=True):
+        offsets.update({int(line.text) - page.number for line in lines if line.text.isdecimal() and len(line.text) < 5})
+    return offsets
+
+
+def _is_page_number(line: Line, page: PageContent, offsets: collections.Counter[int]) -> bool:
+    if not _PAGE_NUMBER.fullmatch(_pattern(line)):
+        return False
+    level = [word for word in page.words if abs(word.baseline - line.words[0].baseline) < 0.5 * line.size]
+    if len(level) == len(line.words) or not line.text.isdecimal():
+        return True
+    # Beside other text it may be a figure of a table: a page number grows from page to page.
+    return offsets[int(line.text) - page.number] > 1

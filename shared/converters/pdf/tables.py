@@ -4,8 +4,11 @@ import itertools
 from collections.abc import Sequence
 
 from shared.converters.pdf.layout import PageContent, Table
+from shared.converters.pdf.leaders import without_leader
+from shared.converters.pdf.scripts import RTL
 from shared.converters.pdf.tables_bands import stack_bands
 from shared.converters.pdf.tables_grid import Grid, find_grids, grid_rows
+from shared.converters.pdf.tables_outer_rows import add_outer_rows
 from shared.converters.pdf.tables_ruled import find_ruled_tables
 from shared.converters.pdf.words import Word
 
@@ -40,16 +43,22 @@ def _holds(table: Table, word: Word) -> bool:
 
 def _grid_table(grid: Grid, words: Sequence[Word], page: int) -> Table | None:
     table = Table(left=grid.xs[0], top=grid.ys[0], right=grid.xs[-1], bottom=grid.ys[-1], rows=[], page=page)
+    table.is_open = grid.is_open
     inside = [word for word in words if _holds(table, word)]
     if not inside:
         return None
     table.rows = grid_rows(grid, inside)
+    if table.rows and len(table.rows[0]) == len(grid.xs) - 1:
+        table.edges = grid.xs
+    if grid.banded and table.edges:
+        tallest = max(below - above for above, below in itertools.pairwise(grid.ys))
+        add_outer_rows(table, list(itertools.pairwise(grid.xs)), words, reach=1.1 * tallest)
     return table if _is_table(table.rows) else None
 
 
 def _is_table(rows: Sequence[Sequence[str]]) -> bool:
-    if not rows or len(rows[0]) < 2 or len(rows) * len(rows[0]) < 3:
-        return False
+    if len(rows) < 2 or len(rows[0]) < 2:
+        return False  # a single row is often the header of a table whose other rows have no lines
     cells = [cell for row in rows for cell in row]
     if sum(map(bool, cells)) < _MIN_FILL * len(cells):
         return False
@@ -73,4 +82,12 @@ def table_markdown(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _markdown_row(row: Sequence[str]) -> str:
-    return "| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in row) + " |"
+    return "| " + " | ".join(" ".join(without_leader(cell).split()).replace("|", "\\|") for cell in row) + " |"
+
+
+def in_reading_direction(table: Table) -> Table:
+    """Turn the rows of a table in a right-to-left script: its first column is the rightmost."""
+    text = "".join(cell for row in table.rows for cell in row)
+    if 2 * len(RTL.findall(text)) > sum(character.isalpha() for character in text):
+        table.rows = [row[::-1] for row in table.rows]
+    return table

@@ -15,10 +15,13 @@ def stack_bands(grids: Sequence[Grid], words: Sequence[Word]) -> list[Grid]:
     for grid in grids:
         above = next((other for other in reversed(stacked) if _continues(other, grid, words)), None)
         if above is None:
-            stacked.append(Grid(list(grid.xs), list(grid.ys), list(grid.horizontal), list(grid.vertical)))
+            whole = Grid(list(grid.xs), list(grid.ys), list(grid.horizontal), list(grid.vertical), is_open=grid.is_open)
+            stacked.append(whole)
             continue
         end, start = above.ys[-1], grid.ys[0]
+        above.banded = above.banded or start - end > 2 * TOLERANCE
         above.ys.extend(y for y in grid.ys if y > end + TOLERANCE)
+        above.is_open = grid.is_open
         above.horizontal.extend(grid.horizontal)
         above.vertical.extend(grid.vertical)
         above.vertical.extend(Rule(x, end, start) for x in grid.xs)

@@ -4,8 +4,10 @@ import statistics
 from collections.abc import Sequence
 
 from shared.converters.pdf.layout import Item, Line, Table, bounds
+from shared.converters.pdf.leaders import contents_entry
 from shared.converters.pdf.lines import CELL_GAP, split_into_lines
 from shared.converters.pdf.lists import list_marker
+from shared.converters.pdf.scripts import join_words
 from shared.converters.pdf.tables_columns import Columns, find_columns, is_plausible, rows_by_columns
 
 Row = list[Line]
@@ -13,6 +15,7 @@ _MIN_ROWS = 3
 _MAX_COLUMNS = 14
 _MAX_CONTINUATIONS = 5  # lines of one cell that stand alone in their row
 _PROSE_CELL = 90  # mean characters of a cell above which columns are text, not a table
+_PROSE_WIDTH = 0.62  # of the table's width: a column of such lines is text with something beside it
 _WIDE_STEP = 1.5  # times the widest step between rows so far: the table has ended
 
 
@@ -35,6 +38,8 @@ def find_borderless_tables(flow: Sequence[Row | Item]) -> list[Row | Item]:
 
 def _cells(row: Row) -> Row:
     words = [word for line in row for word in line.words]
+    if contents_entry(join_words(words)):
+        return []
     return split_into_lines(words, page=row[0].page, gap=CELL_GAP)
 
 
@@ -131,13 +136,15 @@ def _table(run: Sequence[Row]) -> Table | None:
     lines = [line for cells in run for line in cells]
     if full < 2 or full < 0.34 * len(run) or sum(line.mono for line in lines) > 0.6 * len(lines):
         return None
+    left, top, right, bottom = bounds(lines)
+    if sum(line.width > _PROSE_WIDTH * (right - left) for line in lines) > 0.3 * len(run):
+        return None
     columns = find_columns([word for line in lines for word in line.words])
     if not columns.edges or not columns.are_aligned():
         return None
     rows = rows_by_columns(columns)
     if not _is_table(rows, run, columns):
         return None
-    left, top, right, bottom = bounds(lines)
     return Table(left=left, top=top, right=right, bottom=bottom, rows=rows, page=lines[0].page)
 
 

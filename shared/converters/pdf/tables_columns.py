@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from shared.converters.pdf.layout import Line
 from shared.converters.pdf.lines import CELL_GAP, split_into_lines, text_of
 from shared.converters.pdf.tables_grid import clustered
+from shared.converters.pdf.tables_spanning import Span, cut_between, spanning_pieces
 from shared.converters.pdf.words import Word
 
-_SPANNING = 0.62  # of the table's width: such a text runs over several columns and says nothing about them
-_MAX_CROSSING = 0.2  # of the rows may have a text that runs over a column edge
+_MAX_CROSSING = 0.34  # of the rows may have a text that runs over a column edge
 _MIN_WHITE = 0.35  # font sizes between two columns
 _ROW_GAP_CONTRAST = 1.22  # gaps between rows are this much larger than those between the lines of a cell
 _ALIGNED = 0.6  # of the cells of a column begin, end or are centred at one position
@@ -32,6 +32,14 @@ class Columns:
 
     def crosses(self, piece: Line) -> bool:
         return any(piece.left < edge - 1 and piece.right > edge + 1 for edge in self.edges)
+
+    def spans(self) -> list[Span]:
+        """Return where the texts of each column begin and end."""
+        spans: list[Span] = []
+        for column in range(len(self.edges) + 1):
+            own = [piece for piece in self.pieces if not self.crosses(piece) and self.of(piece) == column]
+            spans.append((min(p.left for p in own), max(p.right for p in own)) if own else (0.0, 0.0))
+        return spans
 
     def are_aligned(self) -> bool:
         """Tell whether the texts of the columns line up, as those of a table do and words of prose do not."""
@@ -64,38 +72,75 @@ def find_columns(words: Sequence[Word]) -> Columns:
     pieces = split_into_lines(words, page=0, gap=CELL_GAP)
     if not pieces:
         return Columns((), ())
-    left, right = min(piece.left for piece in pieces), max(piece.right for piece in pieces)
     size = statistics.median(piece.size for piece in pieces)
-    spans: list[list[float]] = []
-    for piece in sorted(pieces, key=lambda piece: piece.left):
-        if piece.width > _SPANNING * (right - left):
-            continue
-        if spans and piece.left <= spans[-1][1] + _MIN_WHITE * size:
-            spans[-1][1] = max(spans[-1][1], piece.right)
-        else:
-            spans.append([piece.left, piece.right])
+    spanning = spanning_pieces(pieces, size)
+    if spanning:
+        spans = _text_spans([piece for piece in pieces if id(piece) not in spanning], size)
+        cut = [(piece, cut_between(piece, spans)) if id(piece) in spanning else (piece, [piece]) for piece in pieces]
+        spanning = {id(piece) for piece, parts in cut if len(parts) == 1} & spanning
+        pieces = [part for _, parts in cut for part in parts]
+    spans = _text_spans([piece for piece in pieces if id(piece) not in spanning], size)
     edges = [(before[1] + after[0]) / 2 for before, after in itertools.pairwise(spans)]
     allowed = max(1.0, _MAX_CROSSING * len({round(piece.bottom / (0.5 * size)) for piece in pieces}))
-    return Columns(
-        pieces,
-        [edge for edge in edges if sum(p.left < edge - 1 and p.right > edge + 1 for p in pieces) <= allowed],
-    )
+    kept = [edge for edge in edges if sum(p.left < edge - 1 and p.right > edge + 1 for p in pieces) <= allowed]
+    return Columns(pieces, kept)
+
+
+def _text_spans(pieces: Sequence[Line], size: float) -> list[Span]:
+    """Where text stands in any row, from left to right."""
+    spans: list[Span] = []
+    for piece in sorted(pieces, key=lambda piece: piece.left):
+        if spans and piece.left <= spans[-1][1] + _MIN_WHITE * size:
+            spans[-1] = (spans[-1][0], max(spans[-1][1], piece.right))
+        else:
+            spans.append((piece.left, piece.right))
+    return spans
 
 
 def rows_by_columns(columns: Columns, boundaries: Sequence[float] | None = None) -> list[list[str]]:
     """Return the cells of a table whose columns are parted by white; no row when it has a single column.
 
     `boundaries` are the y positions between rows where rules show them; without them rows are told by wider gaps,
-    or by lines that have text in the first column.
+    or by lines that have text in the first column. A text over several columns stands in each of them.
     """
     if not columns.edges:
         return []
     limits = list(boundaries) if boundaries is not None else _row_boundaries(columns)
     cells: list[list[list[Word]]] = [[[] for _ in range(len(columns.edges) + 1)] for _ in range(len(limits) + 1)]
+    over_columns: list[Line] = []
     for piece in columns.pieces:
-        cells[bisect.bisect(limits, piece.middle_y)][columns.of(piece)].extend(piece.words)
+        if columns.crosses(piece):
+            over_columns.append(piece)
+        else:
+            cells[bisect.bisect(limits, piece.middle_y)][columns.of(piece)].extend(piece.words)
+    for piece in over_columns:
+        row = bisect.bisect(limits, piece.middle_y)
+        for column in _spanned(piece, columns, cells[row], cells[row + 1] if row + 1 < len(cells) else []):
+            cells[row][column].extend(piece.words)
     rows = [[text_of(cell) if cell else "" for cell in row] for row in cells]
-    return [row for row in rows if any(row)]
+    return _with_group_header([row for row in rows if any(row)])
+
+
+def _with_group_header(rows: list[list[str]]) -> list[list[str]]:
+    """Repeat a header that stands over all columns but the first, wherever over them it was set."""
+    if len(rows) > 2 and len(rows[0]) > 2 and not rows[1][0] and all(rows[1][1:]):
+        groups = [cell for cell in rows[0][1:] if cell]
+        if len(groups) == 1:
+            rows[0][1:] = groups * (len(rows[0]) - 1)
+    return rows
+
+
+def _spanned(piece: Line, columns: Columns, row: Sequence[list[Word]], below: Sequence[list[Word]]) -> Sequence[int]:
+    """The columns over which a text stands: those it touches, and free ones beside it with text below them."""
+    first, last = bisect.bisect(columns.edges, piece.left + 1), bisect.bisect(columns.edges, piece.right - 1)
+    touched = range(first, last + 1)
+    if any(row[column] for column in touched) or not below:
+        return [column for column in touched if not row[column]] if not row[first] else [first]
+    while first > 1 and not row[first - 1] and below[first - 1]:
+        first -= 1
+    while last + 1 < len(row) and not row[last + 1] and below[last + 1]:
+        last += 1
+    return range(first, last + 1)
 
 
 def _row_boundaries(columns: Columns) -> list[float]:
@@ -108,12 +153,21 @@ def _row_boundaries(columns: Columns) -> list[float]:
     if wide >= _ROW_GAP_CONTRAST * narrow:
         middle = (narrow + wide) / 2
         return [level + gap / 2 for level, gap in zip(levels, gaps, strict=False) if gap > middle]
-    starts = [piece.middle_y for piece in columns.pieces if piece.left < columns.edges[0]]
+    filled = [_filled(columns, level, 0.5 * size) for level in levels]
     return [
         level + gap / 2
-        for level, below, gap in zip(levels, levels[1:], gaps, strict=False)
-        if any(abs(start - below) < 0.5 * size for start in starts)
+        for level, gap, above, below in zip(levels, gaps, filled, filled[1:], strict=False)
+        if 0 in below or len(below - above) >= max(2, (len(columns.edges) + 1) / 2)
     ]
+
+
+def _filled(columns: Columns, level: float, tolerance: float) -> set[int]:
+    """The columns that have text of their own on a level."""
+    return {
+        columns.of(piece)
+        for piece in columns.pieces
+        if abs(piece.middle_y - level) < tolerance and not (columns.crosses(piece) and columns.of(piece))
+    }
 
 
 def is_plausible(rows: Sequence[Sequence[str]], *, min_fill: float = 0.5, max_cell: int = 500) -> bool:

@@ -16,6 +16,7 @@ Field = tuple[int, int]
 TOLERANCE = 3.0
 """Points by which lines that meet may miss each other."""
 
+_MIN_OPEN_ROW = 8.0  # points by which lines reach beyond the last row
 _MAX_CROSSINGS = 400_000  # a drawing with this many line pairs is no table
 
 
@@ -27,6 +28,10 @@ class Grid:
     ys: list[float]
     horizontal: list[Rule]
     vertical: list[Rule]
+    banded: bool = False
+    """Drawn as coloured bands with uncoloured rows between them: such rows may stand above and below it too."""
+    is_open: bool = False
+    """Its vertical lines go on below the last horizontal one: the page break divides a row."""
 
 
 def clustered(values: Iterable[float], tolerance: float) -> list[float]:
@@ -99,6 +104,10 @@ def _grid(horizontal: list[Rule], vertical: list[Rule]) -> Grid | None:
     xs = clustered((rule.at for rule in vertical), TOLERANCE)
     if len(ys) < 2 or len(xs) < 2:
         return None
+    hanging = [rule.end for rule in vertical if rule.end > ys[-1] + _MIN_OPEN_ROW]
+    is_open = len(hanging) >= max(2, len(xs) - 1)
+    if is_open:
+        ys.append(min(hanging))
     # Many tables have no lines at their sides: there the horizontal rules end.
     start, end = min(rule.start for rule in horizontal), max(rule.end for rule in horizontal)
     if start < xs[0] - 12:
@@ -107,7 +116,7 @@ def _grid(horizontal: list[Rule], vertical: list[Rule]) -> Grid | None:
         xs = [*xs, end]
     if (len(ys) - 1) * (len(xs) - 1) < 2:
         return None
-    return Grid(xs, ys, horizontal, vertical)
+    return Grid(xs, ys, horizontal, vertical, is_open=is_open)
 
 
 def grid_rows(grid: Grid, words: Sequence[Word]) -> list[list[str]]:
@@ -195,13 +204,22 @@ def _walls(grid: Grid, words: Sequence[Word]) -> list[list[bool]]:
         by_row[_slot(grid.ys, word.middle_y)].append(word)
     walls = []
     for row, (top, bottom) in enumerate(zip(grid.ys, grid.ys[1:], strict=False)):
+        drawn = [_covered(grid.vertical, x, (top + bottom) / 2) for x in grid.xs]
         walls.append(
             [
-                _covered(grid.vertical, x, (top + bottom) / 2) or (0 < k < len(grid.xs) - 1 and _clear(by_row[row], x))
-                for k, x in enumerate(grid.xs)
+                wall
+                or (0 < k < len(grid.xs) - 1 and _clear(_between_walls(by_row[row], grid.xs, drawn, k), grid.xs[k]))
+                for k, wall in enumerate(drawn)
             ]
         )
     return walls
+
+
+def _between_walls(words: Sequence[Word], xs: Sequence[float], drawn: Sequence[bool], k: int) -> list[Word]:
+    """The words between the drawn walls on both sides of a column edge."""
+    left = next((xs[n] for n in range(k - 1, 0, -1) if drawn[n]), xs[0])
+    right = next((xs[n] for n in range(k + 1, len(xs)) if drawn[n]), xs[-1])
+    return [word for word in words if left <= word.middle_x <= right]
 
 
 def _clear(words: Sequence[Word], x: float) -> bool:

@@ -1,10 +1,12 @@
 """Tables drawn with horizontal rules only, as books set them: rules that share both ends."""
 
+import itertools
 from collections.abc import Sequence
 
 from shared.converters.pdf.layout import PageContent, Rule, Table
 from shared.converters.pdf.tables_columns import find_columns, is_plausible, rows_by_columns
 from shared.converters.pdf.tables_grid import TOLERANCE, merged_rules
+from shared.converters.pdf.tables_outer_rows import add_outer_rows
 from shared.converters.pdf.words import Word
 
 _MIN_RULE = 60.0  # points
@@ -78,7 +80,14 @@ def _table(run: Sequence[float], start: float, end: float, words: Sequence[Word]
     inside = _between(words, start, end, run[0] - 1, run[-1] + 1)
     if len(inside) < 4:
         return None
-    rows = rows_by_columns(find_columns(inside), run[1:-1] if len(run) > _ROWS_RULED else None)
+    columns = find_columns(inside)
+    every_row_ruled = len(run) > _ROWS_RULED
+    rows = rows_by_columns(columns, run[1:-1] if every_row_ruled else None)
     if not is_plausible(rows):
         return None
-    return Table(left=start, top=run[0], right=end, bottom=run[-1], rows=rows, page=page)
+    table = Table(left=start, top=run[0], right=end, bottom=run[-1], rows=rows, page=page)
+    if every_row_ruled:
+        # Many tables have a rule below each row and none above the first.
+        tallest = max(below - above for above, below in itertools.pairwise(run))
+        add_outer_rows(table, columns.spans(), words, reach=1.1 * tallest)
+    return table

@@ -55,6 +55,8 @@ class Word(Box):
     index: int
     """Position of its first character in the page's text: reading order for right-to-left scripts."""
     space: Space
+    rightward: int = 0
+    """Of right-to-left text: steps to the right from character to character, less those to the left."""
 
     @property
     def baseline(self) -> float:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.converters.pdf.headings import numbering_depth
 from shared.converters.pdf.lists import item_markdown, list_marker, nesting_depths
+from shared.converters.pdf.numbering import numbering_depth
 from shared.converters.pdf.scripts import CHARACTER_MAP, join_lines
 from shared.converters.pdf.tables import table_markdown
 from shared.converters.pdf.tables_row_split import row_boundaries
