@@ -8,6 +8,7 @@ from shared.converters.pdf.blocks import build_blocks
 from shared.converters.pdf.document import PAGE_ERRORS, DocumentContent, read_document
 from shared.converters.pdf.gutters import cut_at_gutters, find_gutters
 from shared.converters.pdf.layout import Item, Line, PageContent, Table
+from shared.converters.pdf.leader_lines import join_across_leaders
 from shared.converters.pdf.lines import split_into_lines
 from shared.converters.pdf.paragraphs import build_paragraphs
 from shared.converters.pdf.pictures import PictureExtractor
@@ -68,7 +69,7 @@ def _flows(content: DocumentContent, should_stop: Callable[[], bool]) -> list[Fl
 
 def _items(page: PageContent) -> list[Item]:
     tables, words = take_drawn_tables(page)
-    lines = cut_at_gutters(split_into_lines(words, page=page.number), find_gutters(words))
+    lines = join_across_leaders(cut_at_gutters(split_into_lines(words, page=page.number), find_gutters(words)))
     return [*lines, *tables, *page.pictures]
 
 

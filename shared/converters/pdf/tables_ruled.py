@@ -52,10 +52,13 @@ def _runs(
 ) -> list[list[float]]:
     """Cut the rules where the text between two of them does not stand in columns."""
     runs = [[levels[0]]]
-    for level in levels[1:]:
+    for level, below in itertools.zip_longest(levels[1:], levels[2:]):
         above = runs[-1][-1]
         between = _between(words, start, end, above, level)
-        if between and level - above < 0.8 * page_height and _in_columns(between):
+        # A header over several columns shows them only together with the rows below it.
+        with_next = _between(words, start, end, above, below) if below is not None and len(runs[-1]) == 1 else []
+        in_columns = between and (_in_columns(between) or (with_next and _in_columns(with_next)))
+        if in_columns and level - above < 0.8 * page_height:
             runs[-1].append(level)
         else:
             runs.append([level])
