@@ -27,7 +27,7 @@ def drop_running_headers(pages: Sequence[PageContent]) -> None:
     ]
     counts: collections.Counter[tuple[str, int]] = collections.Counter()
     for lines in outer:
-        counts.update({key for line in lines for key in _keys(line)})
+        counts.update(_keys_of(lines))
     needed = max(_MIN_PAGES, min(_ENOUGH_PAGES, _SHARE * len(pages)))
     offsets = _number_offsets(pages, outer)
     for page, lines in zip(pages, outer, strict=True):
@@ -59,13 +59,13 @@ def _running(
     *,
     needed: float,
 ) -> list[Line]:
-    """Return the pieces of a row that are a running header; none where most are not: it is a row of a table."""
-    running = [
-        line
-        for line in row
-        if _is_page_number(line, page, offsets) or max(counts[key] for key in _keys(line)) >= needed
-    ]
-    return running if len(row) < 3 or 2 * len(running) >= len(row) else []
+    """Return the pieces of a row that are a running header; all or none of three or more: they may be a table's."""
+    repeated = [line for line in row if _count(line, row, counts) >= needed]
+    if len(row) > 2:
+        worded = sum(any(map(str.isalpha, line.text)) for line in repeated)
+        return list(row) if worded > 1 and 3 * len(repeated) >= 2 * len(row) else []
+    numbers = [line for line in row if _is_page_number(line, page, offsets)]
+    return [line for line in row if line in repeated or (line in numbers and len(numbers) == 1)]
 
 
 def _banded_lines(page: PageContent) -> list[Line]:
@@ -78,12 +78,10 @@ def _drop_repeated(pages: Sequence[PageContent], banded: Sequence[Sequence[Line]
     needed = max(_MANY_PAGES, _SHARE * len(pages))
     counts: collections.Counter[tuple[str, int]] = collections.Counter()
     for lines in banded:
-        counts.update({key for line in lines for key in _keys(line)})
+        counts.update(_keys_of(lines))
     for page, lines in zip(pages, banded, strict=True):
         rows = _rows(lines)
-        repeated = [
-            line for row in rows if len(row) < 3 for line in row if max(counts[key] for key in _keys(line)) >= needed
-        ]
+        repeated = [line for row in rows if len(row) < 3 for line in row if _count(line, row, counts) >= needed]
         _drop(page, {id(word) for line in repeated if any(map(str.isalpha, line.text)) for word in line.words})
 
 
@@ -105,9 +103,20 @@ def _pattern(line: Line) -> str:
     return re.sub(r"\d+", "#", re.sub(r"\s+", "", line.text)).lower()
 
 
-def _keys(line: Line) -> tuple[tuple[str, int], tuple[str, int]]:
-    # Two overlapping levels, so that a header that moves by a point is still counted as one.
+def _keys_of(lines: Sequence[Line]) -> set[tuple[str, int]]:
+    return {key for row in _rows(lines) for line in row for key in _keys(line, row_length=len(row))}
+
+
+def _count(line: Line, row: Sequence[Line], counts: collections.Counter[tuple[str, int]]) -> int:
+    return max(counts[key] for key in _keys(line, row_length=len(row)))
+
+
+def _keys(line: Line, *, row_length: int) -> tuple[tuple[str, int], tuple[str, int]]:
+    # Two overlapping levels, so that a header that moves by a point is still counted as one. Figures that differ are
+    # the same in a header ("page 3 of 9"), not by themselves and not in a row of a table.
     pattern = _pattern(line)
+    if row_length > 2 or not any(map(str.isalpha, pattern)):
+        pattern = line.text
     return (pattern, int(line.top // _LEVEL) * 2), (pattern, int((line.top + _LEVEL / 2) // _LEVEL) * 2 + 1)
 
 
@@ -115,7 +124,10 @@ def _number_offsets(pages: Sequence[PageContent], outer: Sequence[Sequence[Line]
     """Count by how much the numbers at the edges of the pages differ from the position of their page."""
     offsets: collections.Counter[int] = collections.Counter()
     for page, lines in zip(pages, outer, strict=True):
-        offsets.update({int(line.text) - page.number for line in lines if line.text.isdecimal() and len(line.text) < 5})
+        numbers = [
+            [int(line.text) for line in row if line.text.isdecimal() and len(line.text) < 7] for row in _rows(lines)
+        ]
+        offsets.update({row[0] - page.number for row in numbers if len(row) == 1})
     return offsets
 
 

@@ -167,6 +167,20 @@ def test_a_figure_in_the_last_row_of_a_page_is_no_page_number(tmp_path: Path) ->
     assert tables == [[list(HEADER), *map(list, rows)]]
 
 
+def test_rows_of_figures_at_the_edges_of_pages_are_kept(tmp_path: Path) -> None:
+    def page(number: int) -> Draw:
+        def draw(canvas: Canvas) -> None:
+            for n, y in enumerate((800, 780, 760, 60, 40)):
+                write_row(canvas, y, (f"month {number}{n}", str(n + 1), str(number + 2)))
+
+        return draw
+
+    tables = tables_of(tmp_path / "a.pdf", [page(1), page(2), page(3)])
+    rows = [row for table in tables for row in table]
+    assert [row for row in rows if row[0] == "month 10"] == [["month 10", "1", "3"]]
+    assert all(cell for row in rows for cell in row)
+
+
 def test_leader_dots_in_a_cell_are_dropped(tmp_path: Path) -> None:
     def draw(canvas: Canvas) -> None:
         for n, row in enumerate((HEADER, ("pump ..........", "north ......", "12"), ROWS[1])):
