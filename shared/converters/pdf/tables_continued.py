@@ -64,6 +64,8 @@ def _append(whole: Table, rows: Sequence[list[str]], *, is_open: bool) -> None:
     """Append the rows of a page; `is_open` tells that nothing closed the last row on the page before."""
     repeated = rows[0] == whole.rows[0]
     rest = list(rows[1:] if repeated else rows)
+    if repeated and rest and len(whole.rows) > 1 and rest[0] == whole.rows[1] and not rest[0][0]:
+        rest.pop(0)  # the second row of the header
     first_cells = rest[0] if rest else [""]
     divided = is_open or (repeated and not first_cells[0] and 2 * sum(map(bool, first_cells)) <= len(first_cells))
     if rest and divided:
@@ -74,6 +76,8 @@ def _append(whole: Table, rows: Sequence[list[str]], *, is_open: bool) -> None:
 
 
 def _goes_on(above: Table, below: Table, spaces: Mapping[int, PageSpace]) -> bool:
+    if below.page == (above.page_end or above.page) and below.left > above.right:
+        return below.rows[0] == above.rows[0] and below.top < above.top  # in the next column
     if below.page != above.page + 1:
         return False
     if len(below.rows[0]) != len(above.rows[0]) and not (

@@ -138,6 +138,29 @@ def test_a_further_page_with_fewer_lines_keeps_the_columns_of_the_table(tmp_path
     ]
 
 
+def test_a_table_goes_on_in_the_next_column(tmp_path: Path) -> None:
+    prose = "a line of text that fills its half of the page"
+
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 10)
+        for n in range(30):
+            canvas.drawString(60, 780 - 13 * n, f"{prose} {n}")
+            canvas.drawString(320, 520 - 13 * n, f"{prose} {n + 40}")
+        for left, top, rows in (
+            (60, 130, (HEADER[:2], ROWS[0][:2])),
+            (320, 780, (HEADER[:2], ROWS[1][:2], ROWS[2][:2])),
+        ):
+            for n, row in enumerate(rows):
+                for x, cell in zip((left + 5, left + 105), row, strict=True):
+                    canvas.drawString(x, top - 14 - 20 * n, cell)
+            ys = [top - 20 * n for n in range(len(rows) + 1)]
+            grid(canvas, (left, left + 100, left + 200), ys)
+
+    assert tables_of(tmp_path / "a.pdf", [draw]) == [
+        [list(HEADER[:2]), list(ROWS[0][:2]), list(ROWS[1][:2]), list(ROWS[2][:2])]
+    ]
+
+
 def test_the_text_of_a_merged_cell_stands_in_all_of_its_fields(tmp_path: Path) -> None:
     def draw(canvas: Canvas) -> None:
         write_row(canvas, 700, HEADER)
