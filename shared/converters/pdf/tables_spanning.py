@@ -9,6 +9,7 @@ from shared.converters.pdf.lines import make_line
 
 _WIDE = 0.62  # of the table's width
 _SHARE = 0.5  # of the rows below or above have several texts where a narrower text stands
+_MAX_PIECES = 5000  # each is held against every row
 _OVERLAP = 0.25  # font sizes
 _CUT_GAP = 0.45  # font sizes of white before a column: more than a space
 
@@ -18,6 +19,8 @@ Span = tuple[float, float]
 
 def spanning_pieces(pieces: Sequence[Line], size: float) -> set[int]:
     """Return the ids of the pieces over several columns: where they stand, other rows have several texts."""
+    if len(pieces) > _MAX_PIECES:
+        return set()
     rows = _rows(pieces, size)
     most = max(len(row) for row in rows)
     if most < 2:
