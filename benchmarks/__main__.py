@@ -1,8 +1,7 @@
 """`make bench`: sync a folder of PDF files (ARGS="folder"), or the sample documents, through the whole service.
 
 Other measurements have a command of their own: `python -m benchmarks.many_documents`, `.human_task_lists`,
-`.search_evaluation`.
-Other measurements have a command of their own: `python -m benchmarks.many_documents`, `.human_task_lists`, `.ocr`.
+`.search_evaluation`, `.search_speed`, `.ocr`, `.conversion`, `.mutated_pdfs`.
 """
 
 import sys
