@@ -191,6 +191,7 @@ def _settings(directory: Path, pace: Pace, mongodb_url: str, redis_url: str) -> 
             "embedding_model": "words-64",
             "embedding_batch_chunks": 4,
             "ocr_engine": "ink",
+            "image_batch_pictures": 2,
             "lease_seconds": pace.lease_seconds,
             "reconcile_seconds": pace.reconcile_seconds,
             "queue_wait_seconds": pace.queue_wait_seconds,
