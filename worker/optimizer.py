@@ -3,7 +3,7 @@
 import logging
 import time
 
-from shared.errors import KnowledgeBaseNotFound, ServiceUnavailable
+from shared.errors import KnowledgeBaseNotFound, ServiceUnavailable, VectorStoreFailed
 from shared.queue import TaskName
 from shared.redis_client import translated_errors
 from shared.resources import Resources
@@ -44,6 +44,9 @@ def optimize(resources: Resources, kb_id: str) -> None:
     started = time.perf_counter()
     try:
         resources.vector_store.optimize(resources.table(knowledge_base))
+    except VectorStoreFailed as error:  # searches go on, a little slower; the next commits send another one
+        logger.warning("not optimized", extra={"kb_id": kb_id, "reason": str(error)})
+        return
     finally:
         with translated_errors():
             resources.redis.delete(key)

@@ -169,7 +169,7 @@ class LanceVectorStore:
         return [] if rows is None else _text_hits(rows, tokens)
 
     def optimize(self, table: TableName) -> None:
-        self._tables.write(lance_name(table), optimize_table, missing=None)
+        self._tables.optimize(lance_name(table), optimize_table)
 
     def ping(self) -> None:
         self._tables.names()

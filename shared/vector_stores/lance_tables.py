@@ -26,6 +26,9 @@ OPEN_TABLES = 64
 WRITE_ATTEMPTS = 6
 """LanceDB itself retries a commit that lost a race for up to 30 seconds; these come after that."""
 
+OPTIMIZE_ATTEMPTS = 20
+"""To optimize takes longer than a commit and loses more races: on a busy machine one lost six in a row."""
+
 READ_ATTEMPTS = 3
 
 NAMES_PER_PAGE = 1000
@@ -70,6 +73,10 @@ class LanceTables:
     def write(self, name: str, write: Callable[["Table"], T], *, missing: T) -> T:
         """Do `write`, which may be done twice without harm, or return `missing` where there is no such table."""
         return self._attempt(name, write, missing=missing, attempts=WRITE_ATTEMPTS)
+
+    def optimize(self, name: str, optimize: Callable[["Table"], None]) -> None:
+        """Do `optimize`, with more patience than a write; nothing happens where there is no such table."""
+        self._attempt(name, optimize, missing=None, attempts=OPTIMIZE_ATTEMPTS)
 
     def write_or_create(self, table: TableName, write: Callable[["Table"], None]) -> None:
         """Do `write`, which may be done twice without harm, on the table, which is made where there is none."""

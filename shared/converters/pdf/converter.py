@@ -6,7 +6,7 @@ from pathlib import Path
 
 from shared.converters.base import ConversionLimits, ConvertedDocument
 
-_LAYOUT_VERSION = 2
+_LAYOUT_VERSION = 3
 """Raise it whenever the layout code turns the same file into other blocks."""
 
 
