@@ -11,6 +11,7 @@ from celery import Celery
 from kombu import Queue
 from kombu.exceptions import OperationalError
 
+from shared import broker_transport
 from shared.errors import ServiceUnavailable
 from shared.redis_client import RedisClient, translated_errors
 from shared.settings import Settings
@@ -68,6 +69,7 @@ TRANSPORT_OPTIONS: Mapping[str, object] = {
 
 def celery_app(settings: Settings) -> Celery:
     """Make the Celery app, without any task."""
+    broker_transport.install()
     backend = f"shared.result_backend:UnreadResults+{settings.redis_url}"
     app = Celery("kbsync", broker=settings.redis_url, backend=backend, set_as_current=False)
     app.conf.update(
