@@ -143,13 +143,20 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--max-bytes", type=int, default=800_000, help="leave larger files of the folder out")
+    parser.add_argument(
+        "--ocr", default="off", choices=("off", "auto"), help="auto takes seconds for a page without text"
+    )
     arguments = parser.parse_args()
     sources = [
         path for path in sorted(arguments.folder.glob("*.pdf")) if 0 < path.stat().st_size <= arguments.max_bytes
     ]
     files = mutants(sources, count=arguments.count, seed=arguments.seed)
-    embedder = {"KBSYNC_EMBEDDING_PROVIDER": "hashing", "KBSYNC_EMBEDDING_MODEL": "words-64"}
-    with running_stack(**embedder) as state, tempfile.TemporaryDirectory(prefix="kbsync-mutants-") as directory:
+    settings = {
+        "KBSYNC_EMBEDDING_PROVIDER": "hashing",
+        "KBSYNC_EMBEDDING_MODEL": "words-64",
+        "KBSYNC_OCR": arguments.ocr,
+    }
+    with running_stack(**settings) as state, tempfile.TemporaryDirectory(prefix="kbsync-mutants-") as directory:
         figures = measure(state, files, Path(directory))
     print(json.dumps(figures, indent=2, ensure_ascii=False))
 
