@@ -2,7 +2,7 @@
 
 import ctypes
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -50,25 +50,41 @@ class _Cluster:
             max(path.bottom for path in self.paths),
         )
 
+    def may_be_drawing(self) -> bool:
+        """Tell, at little cost, whether these paths or some of them can be a drawing."""
+        return self._is_drawn() or any(_differ_in_height(bars) for bars in self._standing())
+
     def is_drawing(self) -> bool:
-        return sum(path.drawn for path in self.paths) >= _MIN_DRAWN or self._has_bars()
+        return self._is_drawn() or self._has_bars()
+
+    def _is_drawn(self) -> bool:
+        return sum(path.drawn for path in self.paths) >= _MIN_DRAWN
 
     def _has_bars(self) -> bool:
         """Tell the bars of a chart: fills of different heights that stand beside each other on one line."""
+        for bars in self._standing():
+            bars.sort(key=lambda path: path.left)
+            apart = all(left.right <= right.left + 1 for left, right in itertools.pairwise(bars))
+            if apart and _differ_in_height(bars):
+                return True
+        return False
+
+    def _standing(self) -> Iterator[list[_Path]]:
+        """Yield the fills that stand on one line, line by line."""
         fills = [path for path in self.paths if path.filled and path.width > 3 and path.height > 3]
         fills.sort(key=lambda path: round(path.bottom))
         for _, group in itertools.groupby(fills, key=lambda path: round(path.bottom)):
-            bars = sorted(group, key=lambda path: path.left)
-            apart = all(left.right <= right.left + 1 for left, right in itertools.pairwise(bars))
-            if apart and len({round(bar.height / 3) for bar in bars}) >= 3:
-                return True
-        return False
+            yield list(group)
+
+
+def _differ_in_height(bars: Sequence[_Path]) -> bool:
+    return len({round(bar.height / 3) for bar in bars}) >= 3
 
 
 def find_figures(page: ctypes.c_void_p, space: PageSpace, words: Sequence[Word], pictures: Sequence[Box]) -> list[Box]:
     """Return where the drawn figures of a page stand, in its layout."""
     paths = _paths(page, space)
-    if sum(path.drawn or path.filled for path in paths) < 3:
+    if not _Cluster(paths).may_be_drawing():
         return []
     page_area = space.width * space.height
     figures = []
