@@ -19,10 +19,11 @@ class ObjectStore(Protocol):
     Methods raise `ObjectNotFound`, `ObjectUploadFailed`, `ObjectStoreDenied` or `ObjectStoreUnavailable`.
     """
 
-    def put(self, key: str, chunks: Iterable[bytes]) -> int:
+    def put(self, key: str, chunks: Iterable[bytes], *, durable: bool = True) -> int:
         """Write an object from a stream, replacing one of the same key, and return its size in bytes.
 
-        Where the stream raises, nothing is left behind.
+        Where the stream raises, nothing is left behind. An object that is not `durable` may be gone, or cut off, after
+        a power cut in the seconds that follow; a store that knows no such difference makes none.
         """
         ...
 

@@ -18,7 +18,7 @@ class InMemoryObjectStore:
         self._objects: dict[str, bytes] = {}
         self._lock = threading.Lock()
 
-    def put(self, key: str, chunks: Iterable[bytes]) -> int:
+    def put(self, key: str, chunks: Iterable[bytes], *, durable: bool = True) -> int:  # noqa: ARG002 - there is no disk
         check_key(key)
         content = b"".join(chunks)
         with self._lock:

@@ -1,6 +1,7 @@
 """An object store in a directory, for one host or a shared file system."""
 
 import errno
+import itertools
 import os
 import stat
 import time
@@ -32,14 +33,14 @@ class LocalObjectStore:
     """`ObjectStore` in a directory. Safe under many threads and processes.
 
     An object is written to `uploads/` and renamed into `objects/`, both in one file system, so that it is there whole
-    or not at all, also after a power cut.
+    or not at all; a durable one also after a power cut.
     """
 
     def __init__(self, root: Path) -> None:
         self._objects = root / _OBJECTS
         self._uploads = root / _UPLOADS
 
-    def put(self, key: str, chunks: Iterable[bytes]) -> int:
+    def put(self, key: str, chunks: Iterable[bytes], *, durable: bool = True) -> int:
         path = self._path(key)
         upload = self._uploads / uuid.uuid4().hex
         try:
@@ -49,9 +50,9 @@ class LocalObjectStore:
             except OSError as error:
                 raise _write_error(error, key) from error
             with file:
-                size = _write_all(file, chunks, key)
+                size = _write_all(file, chunks, key, durable=durable)
             try:
-                _move_into_place(upload, path, below=self._objects)
+                _move_into_place(upload, path, below=self._objects, durable=durable)
             except OSError as error:
                 raise _write_error(error, key) from error
             return size
@@ -153,8 +154,8 @@ class LocalObjectStore:
         yield self._path(key)
 
 
-def _write_all(file: FileIO, chunks: Iterable[bytes], key: str) -> int:
-    """Write the stream through to the disk; what the stream itself raises passes as it is."""
+def _write_all(file: FileIO, chunks: Iterable[bytes], key: str, *, durable: bool) -> int:
+    """Write the stream, where durable through to the disk; what the stream itself raises passes as it is."""
     size = 0
     for chunk in chunks:
         try:
@@ -162,10 +163,11 @@ def _write_all(file: FileIO, chunks: Iterable[bytes], key: str) -> int:
         except OSError as error:
             raise _write_error(error, key) from error
         size += len(chunk)
-    try:
-        os.fsync(file.fileno())
-    except OSError as error:
-        raise _write_error(error, key) from error
+    if durable:
+        try:
+            os.fsync(file.fileno())
+        except OSError as error:
+            raise _write_error(error, key) from error
     return size
 
 
@@ -176,9 +178,10 @@ def _write_chunk(file: FileIO, chunk: bytes) -> None:
         rest = rest[file.write(rest) :]
 
 
-def _move_into_place(upload: Path, path: Path, *, below: Path) -> None:
+def _move_into_place(upload: Path, path: Path, *, below: Path, durable: bool) -> None:
     for attempt in range(1, _PUT_ATTEMPTS + 1):
         try:
+            missing = _missing_directories(path.parent, below=below)
             path.parent.mkdir(parents=True, exist_ok=True)
             upload.replace(path)
             break
@@ -186,20 +189,25 @@ def _move_into_place(upload: Path, path: Path, *, below: Path) -> None:
             # A delete may have removed a directory, empty until now, in between.
             if attempt == _PUT_ATTEMPTS:
                 raise
-    _sync_directories(path.parent, below=below)
+    if durable:
+        # The object's name is an entry of its directory, and that of a new directory one of the directory above.
+        for directory in dict.fromkeys((path.parent, *(new.parent for new in missing))):
+            _sync_directory(directory)
 
 
-def _sync_directories(directory: Path, *, below: Path) -> None:
-    """Make the new name last: an entry of a directory is on the disk when that directory is."""
-    for parent in (directory, *directory.parents):
-        with suppress(FileNotFoundError):
-            descriptor = os.open(parent, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-        if parent == below:
-            return
+def _missing_directories(directory: Path, *, below: Path) -> list[Path]:
+    """Return the directories on the way to this one that do not exist yet, the deepest first."""
+    chain = [directory, *directory.parents]
+    return list(itertools.takewhile(lambda parent: not parent.is_dir(), chain[: chain.index(below) + 1]))
+
+
+def _sync_directory(directory: Path) -> None:
+    with suppress(FileNotFoundError):
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _remove_empty_directories(directory: Path, *, below: Path) -> None:

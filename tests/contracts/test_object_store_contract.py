@@ -40,6 +40,11 @@ def test_a_second_put_replaces_the_first(store: ObjectStore) -> None:
     assert store.get(KEY) == b"short"
 
 
+def test_an_object_that_need_not_be_durable_is_read_at_once(store: ObjectStore) -> None:
+    assert store.put(KEY, [b"some ", b"bytes"], durable=False) == 10
+    assert store.get(KEY) == b"some bytes"
+
+
 def test_a_stream_that_was_begun_ends_with_the_object_it_began_with(store: ObjectStore) -> None:
     store.put(KEY, [b"first"])
     pieces = store.stream(KEY, chunk_bytes=2)

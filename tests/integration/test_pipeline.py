@@ -1,6 +1,6 @@
 """The stages of real documents, one after the other in this process, against real servers and real stores."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -159,8 +159,25 @@ def test_what_a_cancelled_sync_made_is_used_by_the_next(world: World, kb: Knowle
     assert counters(world, Counter.CONVERSIONS, Counter.EMBED_CALLS) == before
 
 
+def lose(world: World, key: str) -> None:
+    world.resources.object_store.delete(key)
+
+
+def cut_off(world: World, key: str) -> None:
+    """Leave what a power cut may leave of an artifact."""
+    content = world.resources.object_store.get(key)
+    world.resources.object_store.put(key, [content[: len(content) // 2]])
+
+
+def empty(world: World, key: str) -> None:
+    world.resources.object_store.put(key, [])
+
+
+@pytest.mark.parametrize("spoil", [lose, cut_off, empty])
 @pytest.mark.parametrize("lost", ["converted", "chunks", "vectors"])
-def test_a_missing_artifact_starts_the_document_over(world: World, kb: KnowledgeBase, lost: str) -> None:
+def test_an_artifact_that_is_missing_or_damaged_starts_the_document_over(
+    world: World, kb: KnowledgeBase, lost: str, spoil: Callable[[World, str], None]
+) -> None:
     document = world.upload(kb.id, "a.pdf", pdf("Alpha"))
     task = begin(world, kb)
     [run] = world.runs(task)
@@ -169,15 +186,15 @@ def test_a_missing_artifact_starts_the_document_over(world: World, kb: Knowledge
     names = world.resources.artifact_names(document, kb)
     run = world.run(ref_of(run))
     if lost == "converted":
-        world.resources.object_store.delete(names.converted)
+        spoil(world, names.converted)
         assert world.stage(ref_of(run), Stage.IMAGES)
         assert not world.stage(ref_of(run), Stage.CHUNK)
     elif lost == "chunks":
-        world.resources.object_store.delete(names.chunks)
+        spoil(world, names.chunks)
         world.batch(ref_of(run), 0)
     else:
         hashes = read_chunks(world.resources.object_store, names.chunks).batches(2)
-        world.resources.object_store.delete(names.vectors(hashes[-1]))
+        spoil(world, names.vectors(hashes[-1]))
         world.store(ref_of(run))
     again = world.run(ref_of(run))
     assert (again.attempt, again.crashes, again.stages_done) == (2, 1, ())

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
+from shared import derived
 from shared.artifacts import ArtifactNames
 from shared.chunking.chunker import chunk_document
 from shared.chunking.image_context import ImageArtifact
@@ -47,20 +48,22 @@ def chunk(
     `images_key` names the artifact of the pictures; `images` gives them, and is asked only where they are needed.
     """
     key = names.chunks_of(images_key)
-    if object_store.stat(key) is not None:
-        return _output(read_chunks(object_store, key), key, batch_chunks)
+    known = derived.find(object_store, key, ChunkList)
+    if known is not None:
+        return _output(known, key, batch_chunks)
     document = read_converted(object_store, converted.artifact_key)
     kept = {image.name: image for image in images()}
     chunks = chunk_document(document, options=names.chunking, window=window, images=kept)
     if not chunks:
         raise NoExtractableContent
     listed = ChunkList(chunks=tuple(chunks))
-    object_store.put(key, [listed.model_dump_json().encode()])
+    derived.keep(object_store, key, listed)
     return _output(listed, key, batch_chunks)
 
 
 def read_chunks(object_store: ObjectStore, key: str) -> ChunkList:
-    return ChunkList.model_validate_json(object_store.get(key))
+    """Raises `ObjectNotFound`."""
+    return derived.read(object_store, key, ChunkList)
 
 
 def _output(listed: ChunkList, key: str, batch_chunks: int) -> ChunkOutput:

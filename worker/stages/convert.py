@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared import derived
 from shared.artifacts import ArtifactNames
 from shared.converters.base import ConversionLimits, ConvertedDocument, Converter
 from shared.errors import MarkdownFailed
@@ -33,8 +34,9 @@ def convert(
     should_stop: Callable[[], bool],
 ) -> Conversion:
     """Convert a document; the blocks are written last, so that they are there only with all that they name."""
-    if object_store.stat(names.converted) is not None and object_store.stat(names.markdown) is not None:
-        return Conversion(_output(read_converted(object_store, names.converted), names), made=False)
+    known = derived.find(object_store, names.converted, ConvertedDocument)
+    if known is not None and object_store.stat(names.markdown) is not None:
+        return Conversion(_output(known, names), made=False)
     with tempfile.TemporaryDirectory(prefix="kbsync-convert-") as directory:
         pictures = Path(directory)
         with object_store.local_file(document.object_key) as source:
@@ -53,7 +55,7 @@ def convert(
     except UnicodeEncodeError as error:
         raise MarkdownFailed(str(error)) from error
     object_store.put(names.markdown, [markdown])
-    object_store.put(names.converted, [converted.model_dump_json().encode()])
+    derived.keep(object_store, names.converted, converted)
     return Conversion(_output(converted, names), made=True)
 
 
@@ -65,17 +67,15 @@ class _RecognizedPages:
         self._names = names
 
     def get(self, page: int) -> RecognizedPage | None:
-        key = self._names.recognized_page(page)
-        if self._object_store.stat(key) is None:
-            return None
-        return RecognizedPage.model_validate_json(self._object_store.get(key))
+        return derived.find(self._object_store, self._names.recognized_page(page), RecognizedPage)
 
     def put(self, page: int, recognized: RecognizedPage) -> None:
-        self._object_store.put(self._names.recognized_page(page), [recognized.model_dump_json().encode()])
+        derived.keep(self._object_store, self._names.recognized_page(page), recognized)
 
 
 def read_converted(object_store: ObjectStore, key: str) -> ConvertedDocument:
-    return ConvertedDocument.model_validate_json(object_store.get(key))
+    """Raises `ObjectNotFound`."""
+    return derived.read(object_store, key, ConvertedDocument)
 
 
 def _output(converted: ConvertedDocument, names: ArtifactNames) -> ConvertOutput:

@@ -1,11 +1,11 @@
 """Embed: one batch of chunks gets its vectors."""
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from shared import derived
 from shared.artifacts import ArtifactNames
 from shared.embedders.base import Embedder, Vectors
 from shared.errors import EmbeddingModelError
@@ -48,13 +48,13 @@ def embed_batch(
     missing = [text_hash for text_hash in hashes if text_hash not in known]
     fresh = _embed(embedder, [texts[text_hash] for text_hash in missing])
     vectors = {**known, **dict(zip(missing, fresh, strict=True))}
-    object_store.put(key, [_to_bytes(np.stack([vectors[text_hash] for text_hash in hashes]))])
+    derived.keep_array(object_store, key, np.stack([vectors[text_hash] for text_hash in hashes]))
     return _summary(listed, hashes, embedded=missing)
 
 
 def read_vectors(object_store: ObjectStore, names: ArtifactNames, hashes: Sequence[str]) -> Mapping[str, Vectors]:
     """Return the vector of each text hash of a batch. Raises `ObjectNotFound` where the batch was not embedded."""
-    stacked = np.load(io.BytesIO(object_store.get(names.vectors(hashes))), allow_pickle=False)
+    stacked = derived.read_array(object_store, names.vectors(hashes))
     return dict(zip(hashes, stacked, strict=True))
 
 
@@ -74,9 +74,3 @@ def _summary(listed: ChunkList, hashes: Sequence[str], *, embedded: Sequence[str
     wanted, made = set(hashes), set(embedded)
     chunks = sum(chunk.text_hash in wanted for chunk in listed.chunks)
     return EmbeddedBatch(chunks=chunks, embedded=len(made), reused=chunks - len(made))
-
-
-def _to_bytes(vectors: Vectors) -> bytes:
-    buffer = io.BytesIO()
-    np.save(buffer, vectors.astype(np.float32, copy=False), allow_pickle=False)
-    return buffer.getvalue()

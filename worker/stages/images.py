@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
+from shared import derived
 from shared.artifacts import ArtifactNames
 from shared.chunking.image_context import ImageArtifact, image_contexts
 from shared.converters.base import BlockKind, ConvertedDocument, ExtractedImage
@@ -60,8 +61,9 @@ def describe_images(
 ) -> ImagesOutput:
     """Read and describe the pictures of a document, or plan the batches where there are more than `batch_pictures`."""
     key = names.images_of(converted.artifact_key)
-    if object_store.stat(key) is not None:
-        return ImagesOutput(artifact_key=key, image_count=len(read_images(object_store, key).images))
+    known = derived.find(object_store, key, ImageList)
+    if known is not None:
+        return ImagesOutput(artifact_key=key, image_count=len(known.images))
     pictures: Sequence[ExtractedImage] = ()
     if converted.image_count:
         pictures = _pictures(read_converted(object_store, converted.artifact_key))
@@ -97,20 +99,22 @@ def collect_images(
     object_store: ObjectStore, *, names: ArtifactNames, converted: ConvertOutput, images: ImagesOutput
 ) -> ImageList:
     """Return the described pictures; they are put together when all are read, and kept."""
-    if object_store.stat(images.artifact_key) is not None:
-        return read_images(object_store, images.artifact_key)
+    known = derived.find(object_store, images.artifact_key, ImageList)
+    if known is not None:
+        return known
     listed = ImageList(images=())
     if images.image_count:
         document = read_converted(object_store, converted.artifact_key)
         pictures = _pictures(document)
         texts = {picture.name: _known(object_store, names.recognized_picture(picture.name)) for picture in pictures}
         listed = _listed(document, pictures, texts, names)
-    object_store.put(images.artifact_key, [listed.model_dump_json().encode()])
+    derived.keep(object_store, images.artifact_key, listed)
     return listed
 
 
 def read_images(object_store: ObjectStore, key: str) -> ImageList:
-    return ImageList.model_validate_json(object_store.get(key))
+    """Raises `ObjectNotFound`."""
+    return derived.read(object_store, key, ImageList)
 
 
 def _pictures(document: ConvertedDocument) -> list[ExtractedImage]:
@@ -139,7 +143,7 @@ def _read(
             if fresh and time.monotonic() > deadline:
                 raise WorkRemains(f"{len(pictures) - done + 1} of {len(pictures)} pictures are still to be read")
             found = _read_picture(object_store, picture, names=names, readings=readings, should_stop=should_stop)
-            object_store.put(key, [found.model_dump_json().encode()])
+            derived.keep(object_store, key, found)
             fresh += 1
         note_done(done)
 
@@ -169,9 +173,7 @@ def _read_picture(
 
 
 def _known(object_store: ObjectStore, key: str) -> PictureText:
-    if object_store.stat(key) is None:
-        return PictureText()
-    return PictureText.model_validate_json(object_store.get(key))
+    return derived.find(object_store, key, PictureText) or PictureText()
 
 
 def _listed(
