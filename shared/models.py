@@ -86,6 +86,8 @@ class Document(Stored):
     """Of the chunks that count. This and the fields of `StoreFacts` above are what the last store noted."""
     storing: StoreFacts | None = None
     """Announced while a store is under way, so that readers accept the new chunks from their commit on."""
+    stored_by: str | None = None
+    """Whoever noted the last store."""
     sync_task_id: str | None = None
     """The sync that made it `processing` last."""
     sync_fence: int = 0
@@ -187,6 +189,10 @@ class DocumentRun(Stored):
     filename: str
     content_type: str = "application/pdf"
     """Of the document; records that are older than this field are of PDF."""
+    bundled: bool = False
+    """Small, in a large sync: its first attempt travels with others in one message."""
+    taken_by: str | None = None
+    """Names the bundle that took it along."""
     request_id: str | None = None
     status: RunStatus = RunStatus.PENDING
     previous_status: DocumentStatus

@@ -35,6 +35,9 @@ class TaskName(StrEnum):
     CHUNK = "document.chunk"
     EMBED = "document.embed"
     STORE = "document.store"
+    PREPARE_BUNDLE = "documents.prepare"
+    EMBED_BUNDLE = "documents.embed"
+    STORE_BUNDLE = "documents.store"
     OPTIMIZE = "knowledge_base.optimize"
     RECONCILE = "sync.reconcile"
 
@@ -50,6 +53,9 @@ TASK_QUEUES: Mapping[TaskName, QueueName] = {
     TaskName.IMAGE_BATCH: QueueName.CPU,
     TaskName.CHUNK: QueueName.CPU,
     TaskName.EMBED: QueueName.EMBED,
+    TaskName.PREPARE_BUNDLE: QueueName.CPU,
+    TaskName.EMBED_BUNDLE: QueueName.EMBED,
+    TaskName.STORE_BUNDLE: QueueName.IO,
 }
 
 VISIBILITY_TIMEOUT_SECONDS = 1800

@@ -18,6 +18,7 @@ from shared.ocr.reading import PageReadings
 from shared.ocr.sandbox import SandboxedPageReader, open_page_reader
 from shared.queue import TaskQueue
 from shared.repositories import database
+from shared.repositories.bundle_leases import BundleLeaseRepository
 from shared.repositories.document_runs import DocumentRunRepository
 from shared.repositories.documents import DocumentRepository
 from shared.repositories.human_sync_logs import HumanSyncLogRepository
@@ -58,6 +59,9 @@ class Resources:
             lease_seconds=settings.lease_seconds,
             queue_wait_seconds=settings.queue_wait_seconds,
             max_attempts=settings.max_attempts,
+        )
+        self.bundle_leases = BundleLeaseRepository(
+            self.database, lease_seconds=settings.lease_seconds, queue_wait_seconds=settings.queue_wait_seconds
         )
         self.reconciler_rounds = ReconcilerRoundRepository(self.database)
         self.idempotency_keys = IdempotencyKeyRepository(self.database)

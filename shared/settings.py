@@ -85,6 +85,10 @@ class Settings(BaseSettings):
     reconcile_seconds: float = Field(15.0, gt=0, description="How often lost work is looked for.")
     kb_lock_seconds: float = Field(60.0, gt=0, description="Life of the Redis lock between two renewals.")
     dispatch_window: int = Field(64, ge=1, description="Documents of one sync in the queues at a time.")
+    bundle_documents: int = Field(
+        16, ge=1, le=128, description="Small documents of a large sync that travel in one message; 1 means none do."
+    )
+    bundle_document_bytes: int = Field(128 << 10, ge=0, description="Largest document that travels with others.")
     stage_timeout_seconds: float = Field(840.0, gt=0, lt=900, description="Hard time limit of one stage.")
     worker_memory_kib: int = Field(1_500_000, ge=100_000, description="A worker child above this is replaced.")
 

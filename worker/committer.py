@@ -9,14 +9,17 @@ looking at what the vector store holds.
 import logging
 import time
 import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from shared import clock
 from shared.counters import Counter
-from shared.errors import Cancelled, LostRace, ObjectNotFound
-from shared.models import Document, KnowledgeBase, StoreFacts
+from shared.errors import Cancelled, KbSyncError, LostRace, ObjectNotFound
+from shared.models import Document, KnowledgeBase, RunRef, StoreFacts
 from shared.resources import Resources
 from shared.services.sync_tasks import COMMIT_SECONDS
 from shared.states import Stage
+from shared.vector_stores.base import DocumentRows
 from worker.optimizer import note_commit
 from worker.stage_bodies import prepare_rows, store_facts
 from worker.stages.store import PreparedRows, commit, prepare
@@ -25,28 +28,92 @@ from worker.work import Work
 logger = logging.getLogger(__name__)
 
 
-def store_document(resources: Resources, work: Work) -> PreparedRows:
-    """Commit a document's chunks under its store lock and note what it holds now.
+@dataclass
+class Stores:
+    """What came of storing several documents: each is among the stored ones or has its error."""
 
-    The fence of the sync and the record's lease are checked right before the commit. Raises `LostRace` where either
-    has been overtaken.
+    rows: dict[RunRef, PreparedRows] = field(default_factory=dict)
+    errors: dict[RunRef, KbSyncError] = field(default_factory=dict)
+
+
+def store_documents(resources: Resources, works: Sequence[Work]) -> Stores:
+    """Commit the chunks of documents of one sync, all in one commit, each under its store lock.
+
+    The fence of the sync and the records' leases are checked right before the commit; a document whose own has been
+    overtaken has `LostRace` for its error and the others go on. Raises `Cancelled`, `VectorStoreFailed` for all.
     """
     started = time.perf_counter()
-    rows = prepare_rows(resources, work)
-    task = resources.sync_tasks.find(work.ref.task_id)
+    first = works[0]
+    stores = Stores()
+    prepared = _prepare_all(resources, works, stores)
+    task = resources.sync_tasks.find(first.ref.task_id)
     if task is None or not task.active:
         raise Cancelled
-    facts = store_facts(resources, work, rows)
-    _announce(resources, work, facts)
-    commit(resources.vector_store, work.document, table=resources.table(work.knowledge_base), rows=rows)
-    noted = _timed(facts, milliseconds=int((time.perf_counter() - started) * 1000))
-    if not resources.documents.commit_store(work.document.id, owner=work.owner, facts=noted):
-        logger.warning("committed without the store lock", extra={"revision": rows.revision})
-        settle_store(resources, work.document.id)
-        raise LostRace
-    resources.counters.add({Counter.DOCUMENTS_STORED: 1})
-    note_commit(resources, work.document.kb_id, documents=task.total_documents)
-    return rows
+    facts = {work.ref: store_facts(resources, work, stores.rows[work.ref]) for work in prepared}
+    wanted = _announce(resources, prepared, facts, stores)
+    if not wanted:
+        return stores
+    batches = [
+        DocumentRows(work.document.id, stores.rows[work.ref].chunks, stores.rows[work.ref].vectors) for work in wanted
+    ]
+    resources.vector_store.replace_documents(resources.table(first.knowledge_base), batches)
+    milliseconds = int((time.perf_counter() - started) * 1000) // len(wanted)
+    _note_stored(resources, wanted, {ref: _timed(of, milliseconds=milliseconds) for ref, of in facts.items()}, stores)
+    resources.counters.add({Counter.DOCUMENTS_STORED: len(stores.rows)})
+    note_commit(resources, first.document.kb_id, documents=task.total_documents)
+    return stores
+
+
+def _prepare_all(resources: Resources, works: Sequence[Work], stores: Stores) -> list[Work]:
+    """Bring together what each document's commit needs, and return those for which it is there."""
+    for work in works:
+        try:
+            stores.rows[work.ref] = prepare_rows(resources, work)
+        except KbSyncError as error:
+            stores.errors[work.ref] = error
+    return [work for work in works if work.ref in stores.rows]
+
+
+def _announce(
+    resources: Resources, works: Sequence[Work], facts: Mapping[RunRef, StoreFacts], stores: Stores
+) -> list[Work]:
+    """Say of each document that new chunks are about to count, and return those of which that is still wanted."""
+    if not works:
+        return []
+    first = works[0]
+    until = clock.seconds_from_now(COMMIT_SECONDS)
+    begun = resources.bundle_leases.begin_commits([work.ref for work in works], owner=first.owner, until=until)
+    locked = resources.documents.begin_stores(
+        {work.document.id: facts[work.ref] for work in works if work.ref in begun},
+        fence=first.run.fence,
+        owner=first.owner,
+        until=until,
+    )
+    wanted = [work for work in works if work.document.id in locked]
+    _lose(works, wanted, stores)
+    return wanted
+
+
+def _note_stored(
+    resources: Resources, works: Sequence[Work], facts: Mapping[RunRef, StoreFacts], stores: Stores
+) -> None:
+    """Let the documents' records say what the vector store holds now."""
+    noted = resources.documents.commit_stores(
+        {work.document.id: facts[work.ref] for work in works}, owner=works[0].owner
+    )
+    for work in works:
+        if work.document.id not in noted:
+            logger.warning("committed without the store lock", extra={"revision": facts[work.ref].revision})
+            settle_store(resources, work.document.id)
+    _lose(works, [work for work in works if work.document.id in noted], stores)
+
+
+def _lose(works: Sequence[Work], kept: Sequence[Work], stores: Stores) -> None:
+    """Count those that are not kept as overtaken."""
+    lost = {work.ref for work in works} - {work.ref for work in kept}
+    for ref in lost:
+        del stores.rows[ref]
+        stores.errors[ref] = LostRace()
 
 
 def _timed(facts: StoreFacts, *, milliseconds: int) -> StoreFacts:
@@ -54,21 +121,11 @@ def _timed(facts: StoreFacts, *, milliseconds: int) -> StoreFacts:
     return facts.model_copy(update={"processing_info": {**facts.processing_info, Stage.STORE: milliseconds}})
 
 
-def _announce(resources: Resources, work: Work, facts: StoreFacts) -> None:
-    until = clock.seconds_from_now(COMMIT_SECONDS)
-    if not resources.leases.begin_commit(work.ref, owner=work.owner, until=until):
-        raise LostRace
-    if not resources.documents.begin_store(
-        work.document.id, fence=work.run.fence, facts=facts, owner=work.owner, until=until
-    ):
-        raise LostRace
-
-
-def prolong_commit(resources: Resources, work: Work) -> None:
+def prolong_commits(resources: Resources, works: Sequence[Work]) -> None:
     """Keep a commit that takes long from being taken for a dead one."""
-    until = clock.seconds_from_now(COMMIT_SECONDS)
-    resources.leases.prolong_commit(work.ref, owner=work.owner, until=until)
-    resources.documents.prolong_store(work.document.id, owner=work.owner, until=until)
+    until, owner = clock.seconds_from_now(COMMIT_SECONDS), works[0].owner
+    resources.bundle_leases.prolong_commits([work.ref for work in works], owner=owner, until=until)
+    resources.documents.prolong_stores([work.document.id for work in works], owner=owner, until=until)
 
 
 def settle_store(resources: Resources, document_id: str) -> None:

@@ -1,19 +1,20 @@
 """Between the records and the stages: each body hands its stage what it needs and counts what it did."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from shared.converters.base import ConversionLimits
 from shared.counters import Counter
 from shared.errors import Cancelled, ObjectNotFound
-from shared.models import ChunkOutput, ConvertOutput, ImagesOutput, StoreFacts
+from shared.models import ChunkOutput, ConvertOutput, ImagesOutput, RunRef, StoreFacts
 from shared.repositories.stage_leases import StageOutput
 from shared.resources import Resources
 from shared.states import Stage
-from worker.stages.chunk import chunk
+from worker.stages.chunk import ChunkList, chunk
 from worker.stages.convert import convert
 from worker.stages.download import download
 from worker.stages.embed import EmbeddedBatch, embed_batch
+from worker.stages.embed_bundle import SmallDocument, embed_together
 from worker.stages.images import collect_images, describe_images, read_image_batch, read_images
 from worker.stages.store import PreparedRows, prepare
 from worker.work import Work
@@ -51,7 +52,7 @@ def _images(resources: Resources, work: Work, should_stop: ShouldStop) -> Images
     return describe_images(
         resources.object_store,
         names=work.names,
-        converted=_needed(work.run.outputs.convert),
+        converted=needed(work.run.outputs.convert),
         readings=resources.page_readings,
         batch_pictures=resources.settings.image_batch_pictures,
         note_total=lambda total: resources.leases.note_images(work.ref, total=total),
@@ -61,7 +62,7 @@ def _images(resources: Resources, work: Work, should_stop: ShouldStop) -> Images
 
 
 def _chunk(resources: Resources, work: Work, _: ShouldStop) -> ChunkOutput:
-    converted, images = _needed(work.run.outputs.convert), _needed(work.run.outputs.images)
+    converted, images = needed(work.run.outputs.convert), needed(work.run.outputs.images)
     return chunk(
         resources.object_store,
         resources.embedder(work.knowledge_base.embedding),
@@ -93,13 +94,34 @@ def embed_one_batch(resources: Resources, work: Work, batch: int, should_stop: S
         resources.embedder(work.knowledge_base.embedding),
         table=resources.table(work.knowledge_base),
         names=work.names,
-        chunked=_needed(work.run.outputs.chunk),
+        chunked=needed(work.run.outputs.chunk),
         batch=batch,
     )
-    amounts = {Counter.CHUNKS_EMBEDDED: embedded.embedded, Counter.EMBEDDINGS_REUSED: embedded.reused}
-    calls = {Counter.EMBED_CALLS: 1} if embedded.embedded else {}
-    resources.counters.add(amounts | calls)
+    _count_embedded(resources, [embedded])
     return embedded
+
+
+def embed_batches_together(
+    resources: Resources, works: Sequence[Work], listed: Mapping[RunRef, ChunkList]
+) -> dict[RunRef, EmbeddedBatch]:
+    """Embed documents of one knowledge base that have one batch each."""
+    knowledge_base = works[0].knowledge_base
+    embedded = embed_together(
+        resources.object_store,
+        resources.vector_store,
+        resources.embedder(knowledge_base.embedding),
+        table=resources.table(knowledge_base),
+        documents=[SmallDocument(names=work.names, listed=listed[work.ref]) for work in works],
+    )
+    _count_embedded(resources, embedded)
+    return dict(zip((work.ref for work in works), embedded, strict=True))
+
+
+def _count_embedded(resources: Resources, batches: Sequence[EmbeddedBatch]) -> None:
+    """Count what one call of the model did, where there was one."""
+    embedded = sum(batch.embedded for batch in batches)
+    amounts = {Counter.CHUNKS_EMBEDDED: embedded, Counter.EMBEDDINGS_REUSED: sum(batch.reused for batch in batches)}
+    resources.counters.add(amounts | ({Counter.EMBED_CALLS: 1} if embedded else {}))
 
 
 def read_one_image_batch(resources: Resources, work: Work, batch: int, should_stop: ShouldStop) -> None:
@@ -107,8 +129,8 @@ def read_one_image_batch(resources: Resources, work: Work, batch: int, should_st
     read_image_batch(
         resources.object_store,
         names=work.names,
-        converted=_needed(work.run.outputs.convert),
-        images=_needed(work.run.outputs.images),
+        converted=needed(work.run.outputs.convert),
+        images=needed(work.run.outputs.images),
         batch=batch,
         readings=resources.page_readings,
         note_done=lambda done: resources.leases.note_image_read(work.ref, batch=batch, done=done),
@@ -118,7 +140,7 @@ def read_one_image_batch(resources: Resources, work: Work, batch: int, should_st
 
 def prepare_rows(resources: Resources, work: Work) -> PreparedRows:
     """Bring a document's chunks and vectors together for its commit."""
-    chunked = _needed(work.run.outputs.chunk)
+    chunked = needed(work.run.outputs.chunk)
     return prepare(
         resources.object_store,
         work.document,
@@ -130,9 +152,9 @@ def prepare_rows(resources: Resources, work: Work) -> PreparedRows:
 
 def store_facts(resources: Resources, work: Work, rows: PreparedRows) -> StoreFacts:
     """What the document's record will say when these rows count."""
-    images = _needed(work.run.outputs.images)
+    images = needed(work.run.outputs.images)
     image_notes = read_images(resources.object_store, images.artifact_key).notes if images.image_count else ()
-    converted, chunked = _needed(work.run.outputs.convert), _needed(work.run.outputs.chunk)
+    converted, chunked = needed(work.run.outputs.convert), needed(work.run.outputs.chunk)
     return StoreFacts(
         revision=rows.revision,
         chunks_key=chunked.artifact_key,
@@ -147,7 +169,7 @@ def store_facts(resources: Resources, work: Work, rows: PreparedRows) -> StoreFa
     )
 
 
-def _needed(output: Output | None) -> Output:
+def needed(output: Output | None) -> Output:
     """Return what an earlier stage left. Raises `ObjectNotFound`, which starts the document over."""
     if output is None:
         raise ObjectNotFound("an earlier stage left no output")

@@ -5,7 +5,7 @@ from typing import Any
 from shared.models import RunRef
 from shared.queue import TaskName
 from shared.states import Stage
-from worker import stage_runner
+from worker import bundle_runner, stage_runner
 from worker.app import app
 from worker.optimizer import optimize
 from worker.process import resources
@@ -56,6 +56,21 @@ def store_document(task_id: str, document_id: str, attempt: int) -> None:
     stage_runner.run_store(resources(), app, ref)
 
 
+@app.task(name=TaskName.PREPARE_BUNDLE)
+def prepare_documents(task_id: str, documents: list[tuple[str, int]]) -> None:
+    bundle_runner.prepare_bundle(resources(), app, _refs(task_id, documents))
+
+
+@app.task(name=TaskName.EMBED_BUNDLE)
+def embed_documents(task_id: str, documents: list[tuple[str, int]]) -> None:
+    bundle_runner.embed_bundle(resources(), app, _refs(task_id, documents))
+
+
+@app.task(name=TaskName.STORE_BUNDLE)
+def store_documents(task_id: str, documents: list[tuple[str, int]]) -> None:
+    bundle_runner.store_bundle(resources(), app, _refs(task_id, documents))
+
+
 @app.task(name=TaskName.OPTIMIZE)
 def optimize_knowledge_base(kb_id: str) -> None:
     optimize(resources(), kb_id)
@@ -64,6 +79,10 @@ def optimize_knowledge_base(kb_id: str) -> None:
 @app.task(name=TaskName.RECONCILE)
 def reconcile_syncs() -> None:
     reconcile(resources(), app)
+
+
+def _refs(task_id: str, documents: list[tuple[str, int]]) -> list[RunRef]:
+    return [RunRef(task_id=task_id, document_id=document_id, attempt=attempt) for document_id, attempt in documents]
 
 
 def _chained(task: Any, stage: Stage, task_id: str, document_id: str, attempt: int) -> None:

@@ -3,12 +3,16 @@
     download ─> convert ─> images ─> chunk ─> chord( embed 0..n ) ─> store
                               └─> chord( image batch 0..n ) ─> chunk     where there are many pictures
 
+    prepare ─> embed ─> store                             for a bundle of small documents of a large sync
+
 The first four are a chain. The number of batches is known when the chunks are, so `chunk` ends by publishing the chord
 whose body is `store`. In the same way `images` of a document with more pictures than one batch holds ends by publishing
 a chord whose body is `chunk`; with fewer pictures it reads them itself, and the chain goes on. Messages carry ids only;
 headers never raise and leave no result. A document whose work was cut off goes on from its first stage that is not
 done, and within a chord from its batches that are not.
 """
+
+from collections.abc import Sequence
 
 from celery import Celery, chain, chord
 from celery.canvas import Signature
@@ -27,7 +31,7 @@ CHAINED: dict[Stage, TaskName] = {
 
 def publish_document(app: Celery, run: DocumentRun) -> None:
     """Send a document on its way, from the first stage that it has not done."""
-    ref = RunRef(task_id=run.task_id, document_id=run.document_id, attempt=run.attempt)
+    ref = ref_of(run)
     chunked, images = run.outputs.chunk, run.outputs.images
     if chunked is not None:
         batches = [batch for batch in range(chunked.batch_count) if batch not in run.batches_done]
@@ -39,6 +43,17 @@ def publish_document(app: Celery, run: DocumentRun) -> None:
         chain(
             *(_signature(app, CHAINED[stage], ref) for stage in CHAINED if stage not in run.stages_done)
         ).apply_async()
+
+
+def publish_bundle(app: Celery, name: TaskName, refs: Sequence[RunRef]) -> None:
+    """Send the next message of documents of one sync that travel together."""
+    ids = [[ref.document_id, ref.attempt] for ref in refs]
+    app.signature(str(name), args=(refs[0].task_id, ids), immutable=True, options={"ignore_result": True}).apply_async()
+
+
+def ref_of(run: DocumentRun) -> RunRef:
+    """Name the present attempt at a document."""
+    return RunRef(task_id=run.task_id, document_id=run.document_id, attempt=run.attempt)
 
 
 def _publish_batches(app: Celery, ref: RunRef, name: TaskName, batches: list[int], *, body: TaskName) -> None:

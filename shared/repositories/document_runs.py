@@ -3,6 +3,7 @@
 `stage_leases.py` works on the same collection: it says who may work on a record, and records what was done.
 """
 
+import uuid
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
@@ -132,12 +133,22 @@ class DocumentRunRepository:
     def take_for_dispatch(self, task_id: str, *, wake_at: datetime) -> DocumentRun | None:
         """Choose the next record that was never dispatched and note that its message is about to be sent."""
         found = self._collection.find_one_and_update(
-            {"task_id": task_id, "status": RunStatus.PENDING, "wake_at": {"$exists": False}},
+            _undispatched(task_id),
             {"$set": {"wake_at": wake_at}},
             sort=[("ordinal", ASCENDING)],
             return_document=ReturnDocument.AFTER,
         )
         return DocumentRun.model_validate(found) if found else None
+
+    def take_companions(self, task_id: str, *, wake_at: datetime, most: int) -> list[DocumentRun]:
+        """Choose the next small records that travel with one that was taken; as `take_for_dispatch` for each."""
+        waiting: Record = {**_undispatched(task_id), "bundled": True}
+        cursor = self._collection.find(waiting, {"_id": 1}).sort("ordinal", ASCENDING).limit(most)
+        names = {"_id": {"$in": [found["_id"] for found in cursor]}}
+        bundle = uuid.uuid4().hex  # another dispatcher may choose the same ones at the same moment
+        self._collection.update_many({**waiting, **names}, {"$set": {"wake_at": wake_at, "taken_by": bundle}})
+        taken = self._collection.find({**names, "taken_by": bundle}).sort("ordinal", ASCENDING)
+        return [DocumentRun.model_validate(found) for found in taken]
 
     # Ending
 
@@ -157,30 +168,6 @@ class DocumentRunRepository:
                 "$unset": AT_REST,
             },
         )
-
-    def complete(self, ref: RunRef, *, owner: str, store_ms: int, chunks: int) -> bool:
-        """End a record after its chunks became visible; False where it had lost its lease."""
-        at = clock.now()
-        result = self._collection.update_one(
-            {
-                "_id": ref.run_id,
-                "attempt": ref.attempt,
-                f"leases.{Stage.STORE}.owner": owner,
-                "status": {"$in": sources_of(RUN_TRANSITIONS, RunStatus.COMPLETED)},
-            },
-            {
-                "$set": {
-                    "status": RunStatus.COMPLETED,
-                    f"stage_ms.{Stage.STORE}": store_ms,
-                    "chunks_created": chunks,
-                    "finished_at": at,
-                    "updated_at": at,
-                },
-                "$addToSet": {"stages_done": Stage.STORE},
-                "$unset": AT_REST,
-            },
-        )
-        return result.modified_count == 1
 
     def fail(
         self,
@@ -242,3 +229,7 @@ class DocumentRunRepository:
         query = {**ACTIVE, "task_id": {"$nin": list(known)}, "created_at": {"$lt": created_before}}
         found = self._collection.distinct("task_id", query)
         return [str(task_id) for task_id in found]
+
+
+def _undispatched(task_id: str) -> Record:
+    return {"task_id": task_id, "status": RunStatus.PENDING, "wake_at": {"$exists": False}}

@@ -1,6 +1,6 @@
 """Documents of knowledge bases."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from pymongo import ASCENDING, DESCENDING
@@ -95,10 +95,10 @@ class DocumentRepository:
 
     # While a sync works on a document
 
-    def mark_processing(self, document_id: str, *, task_id: str, fence: int) -> None:
-        """Note that a sync has the document, once for each sync and never for one that a newer one overtook."""
-        self._collection.update_one(
-            {"_id": document_id, **_not_had_by(fence)},
+    def mark_processing(self, document_ids: Sequence[str], *, task_id: str, fence: int) -> None:
+        """Note that a sync has the documents, once for each sync and never for one that a newer one overtook."""
+        self._collection.update_many(
+            {"_id": {"$in": list(document_ids)}, **_not_had_by(fence)},
             {
                 "$set": {
                     "status": DocumentStatus.PROCESSING,
@@ -117,33 +117,40 @@ class DocumentRepository:
 
     def begin_store(self, document_id: str, *, fence: int, facts: StoreFacts, owner: str, until: datetime) -> bool:
         """Take the document's store lock for a sync that no newer one has overtaken; False where that fails."""
-        result = self._collection.update_one(
-            {"_id": document_id, "fence": {"$lte": fence}, "$or": _store_lock_free(owner)},
-            {
-                "$set": {
-                    "fence": fence,
-                    "storing": facts.model_dump(),
-                    "store_lock": {"owner": owner, "until": until},
-                }
-            },
-        )
-        return result.matched_count == 1
+        return bool(self.begin_stores({document_id: facts}, fence=fence, owner=owner, until=until))
 
     def commit_store(self, document_id: str, *, owner: str, facts: StoreFacts) -> bool:
         """Note what the vector store now holds and give the store lock back; False where the lock was lost."""
-        result = self._collection.update_one(
-            {"_id": document_id, "store_lock.owner": owner},
-            {
-                "$set": {**facts.model_dump(), "status": DocumentStatus.COMPLETED, "updated_at": clock.now()},
-                "$unset": {"storing": "", "store_lock": "", **NO_ERROR},
-            },
-        )
-        return result.matched_count == 1
+        return bool(self.commit_stores({document_id: facts}, owner=owner))
 
-    def prolong_store(self, document_id: str, *, owner: str, until: datetime) -> None:
-        """Keep the store lock where `owner` has it."""
-        self._collection.update_one(
-            {"_id": document_id, "store_lock.owner": owner}, {"$set": {"store_lock.until": until}}
+    def begin_stores(self, announced: Mapping[str, StoreFacts], *, fence: int, owner: str, until: datetime) -> set[str]:
+        """Do `begin_store` for several documents and return those whose store lock `owner` has now."""
+        updates = [
+            UpdateOne(*_beginning_store(document_id, fence=fence, facts=facts, owner=owner, until=until))
+            for document_id, facts in announced.items()
+        ]
+        return self._updated(updates, announced, {"store_lock.owner": owner})
+
+    def commit_stores(self, stored: Mapping[str, StoreFacts], *, owner: str) -> set[str]:
+        """Do `commit_store` for several documents and return those whose lock was not lost."""
+        updates = [
+            UpdateOne(*_committing_store(document_id, owner=owner, facts=facts))
+            for document_id, facts in stored.items()
+        ]
+        return self._updated(updates, stored, {"stored_by": owner})
+
+    def _updated(self, updates: Sequence[UpdateOne], document_ids: Iterable[str], proof: Record) -> set[str]:
+        """Carry the updates out and return the documents that they reached, which `proof` finds."""
+        names = set(document_ids)
+        reached = self._collection.bulk_write(updates, ordered=False).matched_count if updates else 0
+        if reached in (0, len(updates)):
+            return names if reached else set()
+        return {found["_id"] for found in self._collection.find({"_id": {"$in": list(names)}, **proof}, {"_id": 1})}
+
+    def prolong_stores(self, document_ids: Sequence[str], *, owner: str, until: datetime) -> None:
+        """Keep the store locks that `owner` has."""
+        self._collection.update_many(
+            {"_id": {"$in": list(document_ids)}, "store_lock.owner": owner}, {"$set": {"store_lock.until": until}}
         )
 
     # Settling a commit that was cut off: each does nothing where a newer store has begun meanwhile
@@ -226,6 +233,23 @@ class DocumentRepository:
 def _not_had_by(fence: int) -> Record:
     """Documents that no sync of this fence, or of a newer one, has had."""
     return {"sync_fence": {"$not": {"$gte": fence}}}
+
+
+def _beginning_store(
+    document_id: str, *, fence: int, facts: StoreFacts, owner: str, until: datetime
+) -> tuple[Record, Record]:
+    return (
+        {"_id": document_id, "fence": {"$lte": fence}, "$or": _store_lock_free(owner)},
+        {"$set": {"fence": fence, "storing": facts.model_dump(), "store_lock": {"owner": owner, "until": until}}},
+    )
+
+
+def _committing_store(document_id: str, *, owner: str, facts: StoreFacts) -> tuple[Record, Record]:
+    fields = {**facts.model_dump(), "status": DocumentStatus.COMPLETED, "stored_by": owner, "updated_at": clock.now()}
+    return (
+        {"_id": document_id, "store_lock.owner": owner},
+        {"$set": fields, "$unset": {"storing": "", "store_lock": "", **NO_ERROR}},
+    )
 
 
 def _store_lock_free(owner: str | None = None) -> list[Record]:

@@ -14,24 +14,17 @@ from shared import clock
 from shared.models import ChunkOutput, ConvertOutput, DocumentRun, ImagesOutput, RunRef
 from shared.repositories.database import Record, repository
 from shared.repositories.document_runs import ACTIVE, COLLECTION
-from shared.states import ACTIVE_RUN_STATUSES, RunStatus, Stage
+from shared.repositories.lease_queries import (
+    batch_is_open,
+    batch_lease,
+    held,
+    stage_is_open,
+    taking,
+    waiting_for_a_message,
+)
+from shared.states import Stage
 
 StageOutput = ConvertOutput | ImagesOutput | ChunkOutput
-
-
-BATCHES_DONE = {Stage.EMBED: "batches_done", Stage.IMAGES: "image_batches_done"}
-"""Where a record keeps the batches of a stage that are done."""
-
-PLANNED_BY = {Stage.EMBED: Stage.CHUNK, Stage.IMAGES: Stage.IMAGES}
-"""The stage whose output tells how many batches there are."""
-
-FOLLOWS_BATCHES_OF = {Stage.STORE: Stage.EMBED, Stage.CHUNK: Stage.IMAGES}
-"""A stage that begins when all batches are done, and the stage that ends with that."""
-
-
-def batch_lease(batch: int, stage: Stage = Stage.EMBED) -> str:
-    """Name the lease of a batch."""
-    return f"{stage}-{batch}"
 
 
 @repository
@@ -50,55 +43,27 @@ class StageLeaseRepository:
 
     def claim_stage(self, ref: RunRef, stage: Stage, *, owner: str) -> DocumentRun | None:
         """Take a stage for `owner`; None where somebody else has it, it is done, or the record has ended."""
-        condition: Record = {"stages_done": {"$ne": stage}}
-        if stage is Stage.IMAGES:  # planned is done, as far as its own message goes
-            condition["outputs.images"] = {"$exists": False}
-        batched = FOLLOWS_BATCHES_OF.get(stage)
-        if batched is not None:
-            planned = f"outputs.{PLANNED_BY[batched]}"
-            done = {"$size": {"$ifNull": [f"${BATCHES_DONE[batched]}", []]}}
-            condition[planned] = {"$exists": True}
-            condition["$expr"] = {"$gte": [done, {"$ifNull": [f"${planned}.batch_count", 0]}]}
-        return self._claim(ref, stage, lease=str(stage), owner=owner, condition=condition)
+        return self._claim(ref, stage, lease=str(stage), owner=owner, condition=stage_is_open(stage))
 
     def claim_batch(self, ref: RunRef, batch: int, *, owner: str, stage: Stage = Stage.EMBED) -> DocumentRun | None:
         """Take a batch of a stage for `owner`; None as in `claim_stage`."""
-        condition: Record = {
-            BATCHES_DONE[stage]: {"$ne": batch},
-            f"outputs.{PLANNED_BY[stage]}.batch_count": {"$gt": batch},
-        }
-        return self._claim(ref, stage, lease=batch_lease(batch, stage), owner=owner, condition=condition)
+        lease = batch_lease(batch, stage)
+        return self._claim(ref, stage, lease=lease, owner=owner, condition=batch_is_open(batch, stage))
 
     def _claim(self, ref: RunRef, stage: Stage, *, lease: str, owner: str, condition: Record) -> DocumentRun | None:
         """Take a lease that is free, or one that ran out, which counts as a crash wherever it is noticed."""
-        at = clock.now()
+        at, until = clock.now(), clock.seconds_from_now(self._lease_seconds)
         free = {f"leases.{lease}": {"$exists": False}}
         ran_out = {f"leases.{lease}.until": {"$lt": at}, "crashes": {"$lt": self._max_attempts - 1}}
         for lease_condition, crashes in ((free, 0), (ran_out, 1)):
             found = self._collection.find_one_and_update(
                 {"_id": ref.run_id, "attempt": ref.attempt, **ACTIVE, **lease_condition, **condition},
-                self._taking(stage, lease=lease, owner=owner, at=at, crashes=crashes),
+                taking(stage, lease=lease, owner=owner, at=at, until=until, crashes=crashes),
                 return_document=ReturnDocument.AFTER,
             )
             if found is not None:
                 return DocumentRun.model_validate(found)
         return None
-
-    def _taking(self, stage: Stage, *, lease: str, owner: str, at: datetime, crashes: int) -> Record:
-        until = clock.seconds_from_now(self._lease_seconds)
-        return {
-            "$addToSet": {"stages_done": {"$each": [FOLLOWS_BATCHES_OF[stage]] if stage in FOLLOWS_BATCHES_OF else []}},
-            "$set": {
-                "status": RunStatus.PROCESSING,
-                "stage": stage,
-                f"leases.{lease}": {"owner": owner, "until": until},
-                "wake_at": until,
-                "redeliveries": 0,
-                "updated_at": at,
-            },
-            "$inc": {"crashes": crashes},
-            "$min": {"started_at": at},
-        }
 
     # While at work
 
@@ -106,13 +71,13 @@ class StageLeaseRepository:
         """Prolong a lease; False where it was lost or the record has ended, and the work must stop."""
         until = clock.seconds_from_now(self._lease_seconds)
         result = self._collection.update_one(
-            self._held(ref, lease, owner), {"$set": {f"leases.{lease}.until": until}, "$max": {"wake_at": until}}
+            held(ref, lease, owner), {"$set": {f"leases.{lease}.until": until}, "$max": {"wake_at": until}}
         )
         return result.matched_count == 1
 
     def is_held(self, ref: RunRef, lease: str, *, owner: str) -> bool:
         """Tell whether the work is still wanted: not cancelled, not taken over."""
-        return self._collection.find_one(self._held(ref, lease, owner), {"_id": 1}) is not None
+        return self._collection.find_one(held(ref, lease, owner), {"_id": 1}) is not None
 
     def note_images(self, ref: RunRef, *, total: int) -> None:
         """Note how many pictures a document has."""
@@ -126,20 +91,6 @@ class StageLeaseRepository:
         self._collection.update_one(
             {"_id": ref.run_id, "attempt": ref.attempt, **ACTIVE},
             {"$max": {f"images_read.{batch}": done}, "$set": {"updated_at": clock.now()}},
-        )
-
-    def begin_commit(self, ref: RunRef, *, owner: str, until: datetime) -> bool:
-        """Announce that the chunks are about to become visible; False where the work is no longer wanted."""
-        result = self._collection.update_one(
-            self._held(ref, Stage.STORE, owner), {"$set": {"committing_until": until}, "$max": {"wake_at": until}}
-        )
-        return result.matched_count == 1
-
-    def prolong_commit(self, ref: RunRef, *, owner: str, until: datetime) -> None:
-        """Let a commit that was announced last longer; nothing happens where none was."""
-        self._collection.update_one(
-            {**self._held(ref, Stage.STORE, owner), "committing_until": {"$exists": True}},
-            {"$set": {"committing_until": until}},
         )
 
     # Ends
@@ -156,7 +107,7 @@ class StageLeaseRepository:
             fields[f"outputs.{stage}"] = output.model_dump()
         planned = isinstance(output, ImagesOutput) and output.batch_count > 0
         result = self._collection.update_one(
-            self._held(ref, stage, owner),
+            held(ref, stage, owner),
             {
                 "$set": fields,
                 "$addToSet": {"stages_done": {"$each": [] if planned else [stage]}},
@@ -169,7 +120,7 @@ class StageLeaseRepository:
         """Record a finished embed batch, and how many of its vectors were there already; False where it was lost."""
         lease = batch_lease(batch)
         result = self._collection.update_one(
-            {**self._held(ref, lease, owner), "batches_done": {"$ne": batch}},
+            {**held(ref, lease, owner), "batches_done": {"$ne": batch}},
             {
                 "$set": self._waiting(),
                 "$addToSet": {"batches_done": batch},
@@ -187,7 +138,7 @@ class StageLeaseRepository:
         """Record a finished batch of pictures; False where it was lost."""
         lease = batch_lease(batch, Stage.IMAGES)
         result = self._collection.update_one(
-            {**self._held(ref, lease, owner), "image_batches_done": {"$ne": batch}},
+            {**held(ref, lease, owner), "image_batches_done": {"$ne": batch}},
             {
                 "$set": self._waiting(),
                 "$addToSet": {"image_batches_done": batch},
@@ -200,7 +151,7 @@ class StageLeaseRepository:
     def release(self, ref: RunRef, lease: str, *, owner: str, wake_at: datetime) -> bool:
         """Hand work back undone and blameless, to be sent again at `wake_at`."""
         result = self._collection.update_one(
-            self._held(ref, lease, owner),
+            held(ref, lease, owner),
             {
                 "$set": {"wake_at": wake_at, "updated_at": clock.now()},
                 "$unset": {f"leases.{lease}": "", "committing_until": ""},
@@ -215,7 +166,7 @@ class StageLeaseRepository:
         trouble at once and use up every try.
         """
         result = self._collection.update_one(
-            self._held(ref, lease, owner),
+            held(ref, lease, owner),
             {
                 "$set": {"leases": {}, "wake_at": wake_at, "updated_at": clock.now()},
                 "$inc": {"attempt": 1, "failures": 1},
@@ -256,7 +207,7 @@ class StageLeaseRepository:
     def forget_outputs(self, ref: RunRef, *, lease: str, owner: str, stages_done: int, wake_at: datetime) -> bool:
         """Start over from the first stage, since an artifact is gone; counts as a crash so that it cannot loop."""
         result = self._collection.update_one(
-            self._held(ref, lease, owner),
+            held(ref, lease, owner),
             {
                 "$set": {
                     "leases": {},
@@ -284,14 +235,4 @@ class StageLeaseRepository:
         return DocumentRun.model_validate(found) if found else None
 
     def _waiting(self) -> Record:
-        """What is set when a stage has ended and the next message must be taken by somebody."""
-        return {"wake_at": clock.seconds_from_now(self._queue_wait_seconds), "updated_at": clock.now()}
-
-    @staticmethod
-    def _held(ref: RunRef, lease: str, owner: str) -> Record:
-        return {
-            "_id": ref.run_id,
-            "attempt": ref.attempt,
-            "status": {"$in": list(ACTIVE_RUN_STATUSES)},
-            f"leases.{lease}.owner": owner,
-        }
+        return waiting_for_a_message(self._queue_wait_seconds)

@@ -24,6 +24,7 @@ from shared.kb_lock import LockHolder
 from shared.models import Document, DocumentRun, KnowledgeBase, SyncTask, run_id
 from shared.queue import TaskName
 from shared.resources import Resources
+from shared.settings import Settings
 from shared.states import DocumentStatus, RunStatus, TaskStatus, TaskType
 
 logger = logging.getLogger(__name__)
@@ -164,7 +165,7 @@ def _begin(
     holder = LockHolder(task.id, task.fence)
     _take_lock(resources, knowledge_base.id, holder)
     try:
-        resources.runs.insert_many(_runs_of(task, documents))
+        resources.runs.insert_many(_runs_of(task, documents, resources.settings))
         resources.sync_tasks.insert(task)
     except SyncAlreadyRunning:
         resources.runs.delete_of_task(task.id)
@@ -174,7 +175,9 @@ def _begin(
     return task
 
 
-def _runs_of(task: SyncTask, documents: Sequence[Document]) -> list[DocumentRun]:
+def _runs_of(task: SyncTask, documents: Sequence[Document], settings: Settings) -> list[DocumentRun]:
+    # A sync that fits into the window sends each document by itself, so that every worker gets one.
+    bundles = settings.bundle_documents > 1 and len(documents) > settings.dispatch_window
     return [
         DocumentRun(
             id=run_id(task.id, document.id),
@@ -185,6 +188,7 @@ def _runs_of(task: SyncTask, documents: Sequence[Document]) -> list[DocumentRun]
             ordinal=ordinal,
             filename=document.filename,
             content_type=document.content_type,
+            bundled=bundles and document.file_size <= settings.bundle_document_bytes,
             request_id=task.request_id,
             previous_status=_status_before(document),
             created_at=task.created_at,

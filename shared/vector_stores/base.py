@@ -88,6 +88,15 @@ class DocumentChunks:
     tokens: int
 
 
+@dataclass(frozen=True)
+class DocumentRows:
+    """All chunks of one document, with `len(chunks) x dimensions` vectors."""
+
+    document_id: str
+    chunks: Sequence[StoredChunk]
+    vectors: Vectors
+
+
 class VectorStore(Protocol):
     """Chunks with vectors and full text. Safe under many processes on one store.
 
@@ -98,9 +107,13 @@ class VectorStore(Protocol):
     def replace_document(
         self, table: TableName, document_id: str, chunks: Sequence[StoredChunk], vectors: Vectors
     ) -> None:
-        """Make `chunks` (with `len(chunks) x dimensions` vectors) the only ones of the document, in one commit.
+        """Do `replace_documents` for one."""
+        ...
 
-        A reader sees the old chunks or the new ones. No chunks at all removes the document.
+    def replace_documents(self, table: TableName, documents: Sequence[DocumentRows]) -> None:
+        """Make these chunks the only ones of their documents, all of them in one commit.
+
+        A reader sees the old chunks or the new ones. No chunks at all removes a document.
         """
         ...
 

@@ -6,11 +6,18 @@ import numpy as np
 
 from shared.embedders.base import Vectors
 from shared.errors import VectorStoreFailed
-from shared.vector_stores.base import StoredChunk, TableName
+from shared.vector_stores.base import DocumentRows, StoredChunk, TableName
 
 
-def check_document_batch(table: TableName, document_id: str, chunks: Sequence[StoredChunk], vectors: Vectors) -> None:
-    """Raise `VectorStoreFailed` where chunks and vectors do not belong together or to this document."""
+def check_document_rows(table: TableName, documents: Sequence[DocumentRows]) -> None:
+    """Raise `VectorStoreFailed` where chunks and vectors do not belong together or to their document."""
+    if len({document.document_id for document in documents}) != len(documents):
+        raise VectorStoreFailed("A document is there twice")
+    for document in documents:
+        _check(table, document.document_id, document.chunks, document.vectors)
+
+
+def _check(table: TableName, document_id: str, chunks: Sequence[StoredChunk], vectors: Vectors) -> None:
     if len(chunks) == 0:
         return
     if vectors.shape != (len(chunks), table.dimensions):

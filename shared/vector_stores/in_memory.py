@@ -10,8 +10,16 @@ import numpy as np
 
 from shared.chunking.model import ChunkType
 from shared.embedders.base import Vectors
-from shared.vector_stores.base import EVERY_CHUNK, ChunkFilter, ChunkHit, DocumentChunks, StoredChunk, TableName
-from shared.vector_stores.document_batch import check_document_batch, check_query_vector, searched_text
+from shared.vector_stores.base import (
+    EVERY_CHUNK,
+    ChunkFilter,
+    ChunkHit,
+    DocumentChunks,
+    DocumentRows,
+    StoredChunk,
+    TableName,
+)
+from shared.vector_stores.document_batch import check_document_rows, check_query_vector, searched_text
 from shared.vector_stores.text_tokens import index_tokens, query_tokens
 
 _SATURATION = 1.2
@@ -36,16 +44,23 @@ class InMemoryVectorStore:
     def replace_document(
         self, table: TableName, document_id: str, chunks: Sequence[StoredChunk], vectors: Vectors
     ) -> None:
-        check_document_batch(table, document_id, chunks, vectors)
-        rows = [
-            _Row(chunk, np.array(vector, dtype=np.float32), Counter(index_tokens(searched_text(chunk))))
-            for chunk, vector in zip(chunks, vectors, strict=True)
-        ]
+        self.replace_documents(table, [DocumentRows(document_id, chunks, vectors)])
+
+    def replace_documents(self, table: TableName, documents: Sequence[DocumentRows]) -> None:
+        check_document_rows(table, documents)
+        rows_of = {
+            document.document_id: [
+                _Row(chunk, np.array(vector, dtype=np.float32), Counter(index_tokens(searched_text(chunk))))
+                for chunk, vector in zip(document.chunks, document.vectors, strict=True)
+            ]
+            for document in documents
+        }
         with self._lock:
-            documents = self._tables.setdefault(table, {})
-            documents.pop(document_id, None)
-            if rows:
-                documents[document_id] = rows
+            held = self._tables.setdefault(table, {})
+            for document_id, rows in rows_of.items():
+                held.pop(document_id, None)
+                if rows:
+                    held[document_id] = rows
 
     def delete_documents(self, kb_id: str, document_ids: Sequence[str]) -> int:
         with self._lock:

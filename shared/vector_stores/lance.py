@@ -4,10 +4,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from shared.chunking.model import ChunkType
 from shared.embedders.base import Vectors
-from shared.vector_stores.base import EVERY_CHUNK, ChunkFilter, ChunkHit, DocumentChunks, StoredChunk, TableName
-from shared.vector_stores.document_batch import check_document_batch, check_query_vector
+from shared.vector_stores.base import (
+    EVERY_CHUNK,
+    ChunkFilter,
+    ChunkHit,
+    DocumentChunks,
+    DocumentRows,
+    StoredChunk,
+    TableName,
+)
+from shared.vector_stores.document_batch import check_document_rows, check_query_vector
 from shared.vector_stores.lance_indexes import has_vector_index, optimize_table
 from shared.vector_stores.lance_schema import (
     CHUNK_COLUMNS,
@@ -60,19 +70,24 @@ class LanceVectorStore:
     def replace_document(
         self, table: TableName, document_id: str, chunks: Sequence[StoredChunk], vectors: Vectors
     ) -> None:
-        check_document_batch(table, document_id, chunks, vectors)
-        of_document = equals("document_id", document_id)
-        if not chunks:
-            self._tables.write(lance_name(table), partial(_delete_rows, condition=of_document), missing=0)
+        self.replace_documents(table, [DocumentRows(document_id, chunks, vectors)])
+
+    def replace_documents(self, table: TableName, documents: Sequence[DocumentRows]) -> None:
+        check_document_rows(table, documents)
+        of_documents = is_among("document_id", [document.document_id for document in documents])
+        filled = [document for document in documents if document.chunks]
+        if not filled:
+            self._tables.write(lance_name(table), partial(_delete_rows, condition=of_documents), missing=0)
             return
-        rows = to_arrow(chunks, vectors)
+        chunks = [chunk for document in filled for chunk in document.chunks]
+        rows = to_arrow(chunks, np.concatenate([document.vectors for document in filled]))
         new_ids = {chunk.chunk_id for chunk in chunks}
 
         def merge(opened: "Table") -> None:
             merge_insert = opened.merge_insert("chunk_id").when_matched_update_all().when_not_matched_insert_all()
-            if _chunk_ids(opened, of_document) - new_ids:
-                # Costs a pass over the keys of the whole table, so that a new document does without it.
-                merge_insert = merge_insert.when_not_matched_by_source_delete(of_document)
+            if _chunk_ids(opened, of_documents) - new_ids:
+                # Costs a pass over the keys of the whole table, so that new documents do without it.
+                merge_insert = merge_insert.when_not_matched_by_source_delete(of_documents)
             # With the index a merge may not note the keys it inserts for others to conflict with (lance#9238).
             merge_insert.use_index(False).execute(rows)
 

@@ -196,6 +196,7 @@ def _settings(directory: Path, pace: Pace, mongodb_url: str, redis_url: str) -> 
             "reconcile_seconds": pace.reconcile_seconds,
             "queue_wait_seconds": pace.queue_wait_seconds,
             "kb_lock_seconds": pace.kb_lock_seconds,
-            "dispatch_window": 16,
+            "dispatch_window": 10,  # a sync of all 16 documents of a tenant travels in bundles, a smaller one does not
+            "bundle_documents": 4,
         }
     )

@@ -20,6 +20,7 @@ from shared.kb_lock import KnowledgeBaseLock
 from shared.models import DocumentRun, RunRef
 from shared.object_stores.local import LocalObjectStore
 from shared.queue import TaskQueue
+from shared.repositories.bundle_leases import BundleLeaseRepository
 from shared.repositories.document_runs import DocumentRunRepository
 from shared.repositories.documents import DocumentRepository
 from shared.repositories.knowledge_bases import KnowledgeBaseRepository
@@ -37,21 +38,27 @@ WORKER_STEPS: tuple[tuple[type, str], ...] = (
     (StageLeaseRepository, "end_stage"),
     (StageLeaseRepository, "end_batch"),
     (StageLeaseRepository, "end_image_batch"),
-    (StageLeaseRepository, "begin_commit"),
+    (BundleLeaseRepository, "claim_preparation"),
+    (BundleLeaseRepository, "claim_batches"),
+    (BundleLeaseRepository, "claim_stores"),
+    (BundleLeaseRepository, "end_preparation"),
+    (BundleLeaseRepository, "end_batches"),
+    (BundleLeaseRepository, "begin_commits"),
+    (BundleLeaseRepository, "complete"),
     (StageLeaseRepository, "begin_attempt"),
     (StageLeaseRepository, "note_redelivery"),
     (DocumentRepository, "mark_processing"),
-    (DocumentRepository, "begin_store"),
-    (DocumentRepository, "commit_store"),
+    (DocumentRepository, "begin_stores"),
+    (DocumentRepository, "commit_stores"),
     (DocumentRepository, "mark_failed"),
     (DocumentRunRepository, "take_for_dispatch"),
-    (DocumentRunRepository, "complete"),
+    (DocumentRunRepository, "take_companions"),
     (DocumentRunRepository, "complete_unchanged"),
     (DocumentRunRepository, "fail"),
     (SyncTaskRepository, "start"),
     (SyncTaskRepository, "end"),
     (KnowledgeBaseLock, "release"),
-    (LanceVectorStore, "replace_document"),
+    (LanceVectorStore, "replace_documents"),
     (LocalObjectStore, "put"),
 )
 """Every step of a stage and of a sync that leaves something behind: a kill may come before or after each."""
@@ -114,7 +121,7 @@ def _wrap_step(points: FaultPoints, owner: type, method: str) -> None:
 
 
 _at_work = threading.local()
-"""The embed batch that this thread works on."""
+"""The embed batches that this thread works on."""
 
 
 def _wrap_claims(journal: Journal) -> None:
@@ -135,7 +142,7 @@ def _wrap_claims(journal: Journal) -> None:
         )
 
     def noted_stage(self: StageLeaseRepository, ref: RunRef, stage: Stage, *, owner: str) -> DocumentRun | None:
-        _at_work.batch, at = None, time.time()
+        _at_work.batches, at = [], time.time()
         run = claim_stage(self, ref, stage, owner=owner)
         if run is not None:
             note(ref, stage, None, at)
@@ -144,13 +151,33 @@ def _wrap_claims(journal: Journal) -> None:
     def noted_batch(
         self: StageLeaseRepository, ref: RunRef, batch: int, *, owner: str, stage: Stage = Stage.EMBED
     ) -> DocumentRun | None:
-        _at_work.batch, at = None, time.time()
+        _at_work.batches, at = [], time.time()
         run = claim_batch(self, ref, batch, owner=owner, stage=stage)
         if run is not None:
             note(ref, stage, batch, at)
-            _at_work.batch = (ref, batch) if stage is Stage.EMBED else None
+            _at_work.batches = [(ref, batch)] if stage is Stage.EMBED else []
         return run
 
+    def noted_bundle(method: str, stage: Stage, batch: int | None) -> Callable[..., list[DocumentRun]]:
+        claim = getattr(BundleLeaseRepository, method)
+
+        def noted(self: BundleLeaseRepository, refs: Sequence[RunRef], *, owner: str) -> list[DocumentRun]:
+            _at_work.batches, at = [], time.time()
+            runs: list[DocumentRun] = claim(self, refs, owner=owner)
+            claimed = [ref for ref in refs if any(run.document_id == ref.document_id for run in runs)]
+            for ref in claimed:
+                note(ref, stage, batch, at)
+            _at_work.batches = [(ref, 0) for ref in claimed] if stage is Stage.EMBED else []
+            return runs
+
+        return noted
+
+    for method, stage, batch in (
+        ("claim_preparation", Stage.CONVERT, None),
+        ("claim_batches", Stage.EMBED, 0),
+        ("claim_stores", Stage.STORE, None),
+    ):
+        setattr(BundleLeaseRepository, method, noted_bundle(method, stage, batch))
     setattr(StageLeaseRepository, "claim_stage", noted_stage)  # noqa: B010 - a method, which mypy would not let go
     setattr(StageLeaseRepository, "claim_batch", noted_batch)  # noqa: B010
 
@@ -159,19 +186,20 @@ def _wrap_embedder(points: FaultPoints, journal: Journal) -> None:
     embed = HashingEmbedder.embed
 
     def failing(self: HashingEmbedder, texts: Sequence[str]) -> Vectors:
-        at_work = getattr(_at_work, "batch", None)
-        if at_work is None:  # a warm-up, not a batch
+        at_work = getattr(_at_work, "batches", [])
+        if not at_work:  # a warm-up, not a batch
             return embed(self, texts)
-        ref, batch = at_work
-        call = EmbedCall(
-            at=time.time(),
-            pid=os.getpid(),
-            task_id=ref.task_id,
-            document_id=ref.document_id,
-            batch=batch,
-            texts=len(texts),
-        )
-        journal.write(call)
+        for ref, batch in at_work:
+            journal.write(
+                EmbedCall(
+                    at=time.time(),
+                    pid=os.getpid(),
+                    task_id=ref.task_id,
+                    document_id=ref.document_id,
+                    batch=batch,
+                    texts=len(texts),
+                )
+            )
         match points.meet(EMBEDDER):
             case Action.THROTTLED:
                 raise EmbeddingThrottled("ordered by the chaos suite")
@@ -190,14 +218,14 @@ def _wrap_embedder(points: FaultPoints, journal: Journal) -> None:
 def _wrap_object_store(points: FaultPoints) -> None:
     put, get = LocalObjectStore.put, LocalObjectStore.get
 
-    def failing_put(self: LocalObjectStore, key: str, chunks: Iterable[bytes]) -> int:
+    def failing_put(self: LocalObjectStore, key: str, chunks: Iterable[bytes], *, durable: bool = True) -> int:
         match points.meet(OBJECT_STORE):
             case Action.DISK_FULL:
                 return _put_on_full_disk(put, self, key, chunks)
             case Action.UNAVAILABLE:
                 raise ObjectStoreUnavailable("ordered by the chaos suite")
             case _:
-                return put(self, key, chunks)
+                return put(self, key, chunks, durable=durable)
 
     def failing_get(self: LocalObjectStore, key: str) -> bytes:
         if points.meet(OBJECT_STORE) is Action.UNAVAILABLE:
@@ -209,7 +237,7 @@ def _wrap_object_store(points: FaultPoints) -> None:
 
 
 def _put_on_full_disk(
-    put: Callable[[LocalObjectStore, str, Iterable[bytes]], int],
+    put: Callable[..., int],
     store: LocalObjectStore,
     key: str,
     chunks: Iterable[bytes],

@@ -9,7 +9,7 @@ import pytest
 from shared.chunking.model import ChunkType
 from shared.embedders.base import Vectors
 from shared.errors import VectorStoreFailed
-from shared.vector_stores.base import ChunkFilter, DocumentChunks, StoredChunk, TableName, VectorStore
+from shared.vector_stores.base import ChunkFilter, DocumentChunks, DocumentRows, StoredChunk, TableName, VectorStore
 from shared.vector_stores.in_memory import InMemoryVectorStore
 from shared.vector_stores.lance import LanceVectorStore
 
@@ -27,10 +27,8 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> VectorStore:
 class OptimizedLanceStore(LanceVectorStore):
     """Compacts and indexes after each write, so that the suite reads indexes where else it reads fresh rows."""
 
-    def replace_document(
-        self, table: TableName, document_id: str, chunks: Sequence[StoredChunk], vectors: Vectors
-    ) -> None:
-        super().replace_document(table, document_id, chunks, vectors)
+    def replace_documents(self, table: TableName, documents: Sequence[DocumentRows]) -> None:
+        super().replace_documents(table, documents)
         self.optimize(table)
 
 
@@ -428,3 +426,21 @@ def test_optimizing_changes_nothing_that_is_seen(store: VectorStore) -> None:
     before = (store.document_chunks(TABLE), sorted(found(store, "知识库")), stored(store, "doc-0"))
     store.optimize(TABLE)
     assert (store.document_chunks(TABLE), sorted(found(store, "知识库")), stored(store, "doc-0")) == before
+
+
+def test_several_documents_are_replaced_in_one_go(store: VectorStore) -> None:
+    put(store, "doc-1", "old one", "old two", revision="r1")
+    put(store, "doc-3", "untouched")
+    rows = [
+        DocumentRows("doc-1", make_chunks("doc-1", ["new one"], revision="r2"), unit_vectors(1)),
+        DocumentRows("doc-2", make_chunks("doc-2", ["fresh"]), unit_vectors(1, seed=1)),
+    ]
+    store.replace_documents(TABLE, rows)
+    held = store.document_chunks(TABLE)
+    assert {document_id: (of.revision, of.text_chunks) for document_id, of in held.items()} == {
+        "doc-1": ("r2", 1),
+        "doc-2": ("r1", 1),
+        "doc-3": ("r1", 1),
+    }
+    with pytest.raises(VectorStoreFailed):
+        store.replace_documents(TABLE, [rows[1], rows[1]])

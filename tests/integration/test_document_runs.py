@@ -11,11 +11,17 @@ from pymongo.database import Database
 from shared import clock
 from shared.models import DocumentRun, RunCounts, RunRef
 from shared.repositories import database
+from shared.repositories.bundle_leases import BundleLeaseRepository, StoredDocument
 from shared.repositories.database import Record
 from shared.repositories.document_runs import DocumentRunRepository
 from shared.repositories.stage_leases import StageLeaseRepository
 from shared.states import RunStatus, Stage
 from tests.integration.sync_world import make_runs, ref_of
+
+
+@pytest.fixture
+def bundles(mongo: Database[Record]) -> BundleLeaseRepository:
+    return BundleLeaseRepository(mongo, lease_seconds=20, queue_wait_seconds=30)
 
 
 @pytest.fixture
@@ -108,12 +114,12 @@ def test_records_of_other_tasks_are_left_alone(runs: DocumentRunRepository) -> N
 
 
 def test_counts_add_up_by_status_and_by_sum(
-    mongo: Database[Record], runs: DocumentRunRepository, leases: StageLeaseRepository
+    bundles: BundleLeaseRepository, mongo: Database[Record], runs: DocumentRunRepository, leases: StageLeaseRepository
 ) -> None:
     made = make_runs("kb-1", 6)
     runs.insert_many(made)
     task_id = made[0].task_id
-    assert runs.complete(at_store(mongo, leases, made[0]), owner="me", store_ms=3, chunks=12)
+    assert bundles.complete({at_store(mongo, leases, made[0]): StoredDocument(chunks=12, milliseconds=3)}, owner="me")
     assert fail(runs, ref_of(made[1]))
     runs.complete_unchanged(task_id, [made[2].document_id])
     leases.claim_stage(ref_of(made[3]), Stage.DOWNLOAD, owner="me")
@@ -127,14 +133,14 @@ def test_counts_add_up_by_status_and_by_sum(
 
 
 def test_a_record_completes_once(
-    mongo: Database[Record], runs: DocumentRunRepository, leases: StageLeaseRepository
+    bundles: BundleLeaseRepository, mongo: Database[Record], runs: DocumentRunRepository, leases: StageLeaseRepository
 ) -> None:
     made = make_runs("kb-1", 1)
     runs.insert_many(made)
     ref = at_store(mongo, leases, made[0])
-    assert not runs.complete(ref, owner="somebody", store_ms=1, chunks=5)
-    assert runs.complete(ref, owner="me", store_ms=1, chunks=5)
-    assert not runs.complete(ref, owner="me", store_ms=1, chunks=5)
+    assert not bundles.complete({ref: StoredDocument(chunks=5, milliseconds=1)}, owner="somebody")
+    assert bundles.complete({ref: StoredDocument(chunks=5, milliseconds=1)}, owner="me")
+    assert not bundles.complete({ref: StoredDocument(chunks=5, milliseconds=1)}, owner="me")
     assert not fail(runs, ref)
     run = runs.of_task(made[0].task_id)[0]
     assert (run.status, run.chunks_created, run.leases, run.wake_at) == (RunStatus.COMPLETED, 5, {}, None)
@@ -142,7 +148,7 @@ def test_a_record_completes_once(
 
 
 def test_a_record_fails_once_and_keeps_its_reason(
-    mongo: Database[Record], runs: DocumentRunRepository, leases: StageLeaseRepository
+    bundles: BundleLeaseRepository, mongo: Database[Record], runs: DocumentRunRepository, leases: StageLeaseRepository
 ) -> None:
     made = make_runs("kb-1", 1)
     runs.insert_many(made)
@@ -150,7 +156,7 @@ def test_a_record_fails_once_and_keeps_its_reason(
     assert not fail(runs, ref.model_copy(update={"attempt": 2}))
     assert fail(runs, ref)
     assert not fail(runs, ref)
-    assert not runs.complete(ref, owner="me", store_ms=1, chunks=5)
+    assert not bundles.complete({ref: StoredDocument(chunks=5, milliseconds=1)}, owner="me")
     run = runs.of_task(made[0].task_id)[0]
     assert (run.status, run.error_stage, run.error_code) == (RunStatus.FAILED, Stage.STORE, "5003")
     assert (run.retryable, run.error_message) == (True, "存储失败: 向量数据写入失败")
@@ -167,39 +173,39 @@ def test_who_lost_the_lease_fails_nothing(
 
 
 def test_cancel_leaves_what_commits_until_it_ends(
-    mongo: Database[Record], runs: DocumentRunRepository, leases: StageLeaseRepository
+    bundles: BundleLeaseRepository, mongo: Database[Record], runs: DocumentRunRepository, leases: StageLeaseRepository
 ) -> None:
     made = make_runs("kb-1", 3)
     runs.insert_many(made)
     ref = at_store(mongo, leases, made[0])
-    assert leases.begin_commit(ref, owner="me", until=clock.seconds_from_now(60))
+    assert bundles.begin_commits([ref], owner="me", until=clock.seconds_from_now(60))
     assert not runs.cancel_active(ref.task_id)
     statuses = [run.status for run in runs.of_task(ref.task_id)]
     assert statuses == [RunStatus.PROCESSING, RunStatus.CANCELLED, RunStatus.CANCELLED]
-    assert runs.complete(ref, owner="me", store_ms=1, chunks=5)
+    assert bundles.complete({ref: StoredDocument(chunks=5, milliseconds=1)}, owner="me")
     assert runs.cancel_active(ref.task_id)
     assert runs.of_task(ref.task_id)[0].status is RunStatus.COMPLETED
 
 
 def test_cancel_does_not_wait_for_a_commit_that_died(
-    mongo: Database[Record], runs: DocumentRunRepository, leases: StageLeaseRepository
+    bundles: BundleLeaseRepository, mongo: Database[Record], runs: DocumentRunRepository, leases: StageLeaseRepository
 ) -> None:
     made = make_runs("kb-1", 1)
     runs.insert_many(made)
     ref = at_store(mongo, leases, made[0])
-    assert leases.begin_commit(ref, owner="me", until=clock.now() - timedelta(seconds=1))
+    assert bundles.begin_commits([ref], owner="me", until=clock.now() - timedelta(seconds=1))
     assert runs.cancel_active(ref.task_id)
-    assert not runs.complete(ref, owner="me", store_ms=1, chunks=5)
+    assert not bundles.complete({ref: StoredDocument(chunks=5, milliseconds=1)}, owner="me")
 
 
 def test_a_cancelled_record_commits_no_more(
-    mongo: Database[Record], runs: DocumentRunRepository, leases: StageLeaseRepository
+    bundles: BundleLeaseRepository, mongo: Database[Record], runs: DocumentRunRepository, leases: StageLeaseRepository
 ) -> None:
     made = make_runs("kb-1", 1)
     runs.insert_many(made)
     ref = at_store(mongo, leases, made[0])
     assert runs.cancel_active(ref.task_id)
-    assert not leases.begin_commit(ref, owner="me", until=clock.seconds_from_now(10))
+    assert not bundles.begin_commits([ref], owner="me", until=clock.seconds_from_now(10))
 
 
 def test_unchanged_ends_only_what_nobody_works_on(runs: DocumentRunRepository, leases: StageLeaseRepository) -> None:

@@ -9,7 +9,7 @@ from shared import clock
 from shared.chunking.model import ChunkType
 from shared.models import DocumentRun, KnowledgeBase, RunRef
 from shared.progress import document_step
-from shared.repositories.stage_leases import batch_lease
+from shared.repositories.lease_queries import batch_lease
 from shared.services import sync_tasks
 from shared.states import RunStatus, Stage, TaskStatus
 from tests.integration.sync_world import World, ref_of, settings_for

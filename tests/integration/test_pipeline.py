@@ -278,7 +278,7 @@ def test_a_late_download_of_a_cancelled_sync_does_not_hold_the_document(world: W
     [run] = world.runs(task)
     world.run_until(ref_of(run), Stage.DOWNLOAD)
     sync_tasks.cancel(world.resources, task.id)
-    world.resources.documents.mark_processing(document.id, task_id=task.id, fence=task.fence)
+    world.resources.documents.mark_processing([document.id], task_id=task.id, fence=task.fence)
     assert world.document(document.id).status is DocumentStatus.UPLOADED
 
 

@@ -251,7 +251,7 @@ def test_a_document_that_an_ended_sync_left_processing_is_settled(world: World, 
     document = world.upload(kb.id, "a.pdf", pdf("a"))
     task = world.sync(kb.id)
     sync_tasks.cancel(world.resources, task.id)
-    world.resources.documents.mark_processing(document.id, task_id=task.id, fence=task.fence)
+    world.resources.documents.mark_processing([document.id], task_id=task.id, fence=task.fence)
     mend(world)
     assert world.document(document.id).status is DocumentStatus.PROCESSING
     world.resources.database["documents"].update_one({"_id": document.id}, {"$set": {"updated_at": long_ago()}})

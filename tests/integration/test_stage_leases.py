@@ -12,9 +12,11 @@ from pymongo.database import Database
 from shared import clock
 from shared.models import ChunkOutput, DocumentRun, ImagesOutput, RunRef
 from shared.repositories import database
+from shared.repositories.bundle_leases import BundleLeaseRepository
 from shared.repositories.database import Record
 from shared.repositories.document_runs import DocumentRunRepository
-from shared.repositories.stage_leases import StageLeaseRepository, StageOutput, batch_lease
+from shared.repositories.lease_queries import batch_lease
+from shared.repositories.stage_leases import StageLeaseRepository, StageOutput
 from shared.states import RunStatus, Stage
 from tests.integration.sync_world import make_runs, ref_of
 
@@ -23,6 +25,11 @@ OUTPUTS: dict[Stage, StageOutput] = {
     Stage.IMAGES: ImagesOutput(artifact_key="images", image_count=0),
     Stage.CHUNK: ChunkOutput(artifact_key="chunks", chunk_count=9, batch_count=3, batch_chunks=3),
 }
+
+
+@pytest.fixture
+def bundles(mongo: Database[Record]) -> BundleLeaseRepository:
+    return BundleLeaseRepository(mongo, lease_seconds=20, queue_wait_seconds=30)
 
 
 @pytest.fixture
@@ -359,11 +366,13 @@ def test_waiting_records_are_those_that_were_dispatched_and_have_no_worker(
     assert {run.ordinal for run in leases.waiting()} == {1, 2, 3}
 
 
-def test_a_commit_is_announced_by_the_owner_only(leases: StageLeaseRepository, chunked: RunRef) -> None:
+def test_a_commit_is_announced_by_the_owner_only(
+    bundles: BundleLeaseRepository, leases: StageLeaseRepository, chunked: RunRef
+) -> None:
     for batch in range(3):
         leases.claim_batch(chunked, batch, owner="me")
         end_batch(leases, chunked, batch)
     leases.claim_stage(chunked, Stage.STORE, owner="me")
     until = clock.seconds_from_now(10)
-    assert not leases.begin_commit(chunked, owner="somebody", until=until)
-    assert leases.begin_commit(chunked, owner="me", until=until)
+    assert not bundles.begin_commits([chunked], owner="somebody", until=until)
+    assert bundles.begin_commits([chunked], owner="me", until=until)

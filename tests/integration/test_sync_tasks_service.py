@@ -26,6 +26,7 @@ from shared.errors import (
 )
 from shared.kb_lock import LockHolder
 from shared.models import Document, KnowledgeBase, SyncTask
+from shared.repositories.bundle_leases import StoredDocument
 from shared.services import sync_tasks
 from shared.services.sync_tasks import SyncRequest
 from shared.settings import Settings
@@ -142,7 +143,7 @@ def test_nothing_to_do_is_said_before_a_running_sync(world: World, kb: Knowledge
 def test_documents_in_the_hands_of_a_running_sync_are_something_to_do(world: World, kb: KnowledgeBase) -> None:
     [document] = add_documents(world, kb, 1)
     running = create(world, kb.id, full=True)
-    world.resources.documents.mark_processing(document, task_id=running.id, fence=running.fence)
+    world.resources.documents.mark_processing([document], task_id=running.id, fence=running.fence)
     with pytest.raises(SyncAlreadyRunning) as refused:
         create(world, kb.id, full=True)
     assert refused.value.details == {"running_task_id": running.id}
@@ -296,7 +297,7 @@ def test_cancel_of_a_running_sync_gives_documents_their_status_back(world: World
     world.resources.sync_tasks.start(task.id)
     for run in world.runs(task):
         world.resources.leases.claim_stage(ref_of(run), Stage.DOWNLOAD, owner="me")
-        world.resources.documents.mark_processing(run.document_id, task_id=task.id, fence=task.fence)
+        world.resources.documents.mark_processing([run.document_id], task_id=task.id, fence=task.fence)
     assert world.document(fresh).status is DocumentStatus.PROCESSING
     sync_tasks.cancel(world.resources, task.id)
     assert world.document(fresh).status is DocumentStatus.UPLOADED
@@ -311,13 +312,13 @@ def test_a_worker_that_a_cancel_overtook_marks_no_document(world: World, kb: Kno
     [run] = world.runs(task)
     assert world.resources.leases.claim_stage(ref_of(run), Stage.DOWNLOAD, owner="slow")
     sync_tasks.cancel(world.resources, task.id)
-    world.resources.documents.mark_processing(document, task_id=task.id, fence=task.fence)
+    world.resources.documents.mark_processing([document], task_id=task.id, fence=task.fence)
     assert world.document(document).status is DocumentStatus.UPLOADED
 
     newer = create(world, kb.id, full=True)
-    world.resources.documents.mark_processing(document, task_id=newer.id, fence=newer.fence)
+    world.resources.documents.mark_processing([document], task_id=newer.id, fence=newer.fence)
     sync_tasks.settle_cancelled(world.resources, task)
-    world.resources.documents.mark_processing(document, task_id=task.id, fence=task.fence)
+    world.resources.documents.mark_processing([document], task_id=task.id, fence=task.fence)
     assert world.document(document).status is DocumentStatus.PROCESSING
     assert world.document(document).sync_task_id == newer.id
 
@@ -329,13 +330,14 @@ def test_cancel_waits_for_a_commit_and_counts_it(world: World, kb: KnowledgeBase
     output = {"artifact_key": "chunks", "chunk_count": 0, "batch_count": 0, "batch_chunks": 1}
     world.resources.database["document_runs"].update_one({"_id": run.id}, {"$set": {"outputs.chunk": output}})
     world.resources.leases.claim_stage(ref_of(run), Stage.STORE, owner="me")
-    world.resources.leases.begin_commit(ref_of(run), owner="me", until=clock.seconds_from_now(10))
+    world.resources.bundle_leases.begin_commits([ref_of(run)], owner="me", until=clock.seconds_from_now(10))
     with ThreadPoolExecutor(1) as pool:
         cancelling = pool.submit(sync_tasks.cancel, world.resources, task.id)
         while world.resources.sync_tasks.get(task.id).active:
             time.sleep(0.01)
         assert not cancelling.done()
-        assert world.resources.runs.complete(ref_of(run), owner="me", store_ms=1, chunks=4)
+        stored = {ref_of(run): StoredDocument(chunks=4, milliseconds=1)}
+        assert world.resources.bundle_leases.complete(stored, owner="me")
         assert cancelling.result().processed_documents == 1
 
 

@@ -42,14 +42,14 @@ def embed_batch(
     hashes = listed.batches(chunked.batch_chunks)[batch]
     key = names.vectors(hashes)
     if object_store.stat(key) is not None:
-        return _summary(listed, hashes, embedded=())
+        return summary(listed, hashes, embedded=())
     known = vector_store.vectors_by_text_hash(table, hashes)
     texts = {chunk.text_hash: chunk.embedding_text for chunk in listed.chunks}
     missing = [text_hash for text_hash in hashes if text_hash not in known]
-    fresh = _embed(embedder, [texts[text_hash] for text_hash in missing])
+    fresh = embed_texts(embedder, [texts[text_hash] for text_hash in missing])
     vectors = {**known, **dict(zip(missing, fresh, strict=True))}
     derived.keep_array(object_store, key, np.stack([vectors[text_hash] for text_hash in hashes]))
-    return _summary(listed, hashes, embedded=missing)
+    return summary(listed, hashes, embedded=missing)
 
 
 def read_vectors(object_store: ObjectStore, names: ArtifactNames, hashes: Sequence[str]) -> Mapping[str, Vectors]:
@@ -58,7 +58,8 @@ def read_vectors(object_store: ObjectStore, names: ArtifactNames, hashes: Sequen
     return dict(zip(hashes, stacked, strict=True))
 
 
-def _embed(embedder: Embedder, texts: Sequence[str]) -> Vectors:
+def embed_texts(embedder: Embedder, texts: Sequence[str]) -> Vectors:
+    """Return `len(texts) x dimensions` vectors. Raises `EmbeddingModelError` where the model answers nonsense."""
     if not texts:
         return np.empty((0, embedder.dimensions), dtype=np.float32)
     vectors = embedder.embed(texts)
@@ -69,7 +70,7 @@ def _embed(embedder: Embedder, texts: Sequence[str]) -> Vectors:
     return vectors
 
 
-def _summary(listed: ChunkList, hashes: Sequence[str], *, embedded: Sequence[str]) -> EmbeddedBatch:
+def summary(listed: ChunkList, hashes: Sequence[str], *, embedded: Sequence[str]) -> EmbeddedBatch:
     """Count chunks, not texts: equal texts of one document share a vector."""
     wanted, made = set(hashes), set(embedded)
     chunks = sum(chunk.text_hash in wanted for chunk in listed.chunks)

@@ -11,7 +11,7 @@ from shared.chunking.model import Chunk, ChunkType
 from shared.embedders.base import Vectors
 from shared.models import Document
 from shared.object_stores.base import ObjectStore
-from shared.vector_stores.base import StoredChunk, TableName, VectorStore
+from shared.vector_stores.base import DocumentRows, StoredChunk, TableName, VectorStore
 from worker.stages.chunk import read_chunks
 from worker.stages.embed import read_vectors
 
@@ -56,7 +56,7 @@ def prepare(
 
 def commit(vector_store: VectorStore, document: Document, *, table: TableName, rows: PreparedRows) -> None:
     """Make these the only chunks of the document. The caller holds the document's store lock."""
-    vector_store.replace_document(table, document.id, rows.chunks, rows.vectors)
+    vector_store.replace_documents(table, [DocumentRows(document.id, rows.chunks, rows.vectors)])
 
 
 def _stored(chunks: Sequence[Chunk], document: Document, revision: str) -> tuple[StoredChunk, ...]:

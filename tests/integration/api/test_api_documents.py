@@ -170,7 +170,7 @@ def test_failed_document_tells_why_in_the_clients_language(
     api_client: TestClient, resources: Resources, upload: Upload
 ) -> None:
     document_id = upload("a.pdf")
-    resources.documents.mark_processing(document_id, task_id="task-1", fence=1)
+    resources.documents.mark_processing([document_id], task_id="task-1", fence=1)
     resources.documents.mark_failed(
         document_id,
         task_id="task-1",
