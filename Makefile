@@ -49,7 +49,7 @@ format: $(READY)  ## Format the code, fix what lint can fix, write .env.example 
 	$(PYTHON) -m shared.settings_reference markdown > docs/configuration.md.new \
 		&& mv docs/configuration.md.new docs/configuration.md
 
-bench: $(READY)  ## Run the benchmarks (ARGS goes to them)
+bench: $(READY)  ## Measure speed and memory beside limits and peers (ARGS="--only bare,service", --help)
 	@$(PYTHON) -m benchmarks $(ARGS)
 
 bench-conversion: $(READY)  ## Score the PDF converter on every set that is there, and its cost (ARGS="FOLDER", --help)
