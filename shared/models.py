@@ -189,6 +189,8 @@ class DocumentRun(Stored):
     filename: str
     content_type: str = "application/pdf"
     """Of the document; records that are older than this field are of PDF."""
+    sync_documents: int = 1
+    """How many documents its sync has."""
     bundled: bool = False
     """Small, in a large sync: its first attempt travels with others in one message."""
     taken_by: str | None = None

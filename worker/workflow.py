@@ -18,8 +18,11 @@ from celery import Celery, chain, chord
 from celery.canvas import Signature
 
 from shared.models import DocumentRun, RunRef
-from shared.queue import TaskName
+from shared.queue import SMALL_SYNC_DOCUMENTS, TaskName, priority_of
 from shared.states import Stage
+
+LARGE = SMALL_SYNC_DOCUMENTS + 1
+"""Only large syncs have bundles."""
 
 CHAINED: dict[Stage, TaskName] = {
     Stage.DOWNLOAD: TaskName.DOWNLOAD,
@@ -31,24 +34,24 @@ CHAINED: dict[Stage, TaskName] = {
 
 def publish_document(app: Celery, run: DocumentRun) -> None:
     """Send a document on its way, from the first stage that it has not done."""
-    ref = ref_of(run)
     chunked, images = run.outputs.chunk, run.outputs.images
     if chunked is not None:
         batches = [batch for batch in range(chunked.batch_count) if batch not in run.batches_done]
-        _publish_batches(app, ref, TaskName.EMBED, batches, body=TaskName.STORE)
+        _publish_batches(app, run, TaskName.EMBED, batches, body=TaskName.STORE)
     elif images is not None:
         batches = [batch for batch in range(images.batch_count) if batch not in run.image_batches_done]
-        _publish_batches(app, ref, TaskName.IMAGE_BATCH, batches, body=TaskName.CHUNK)
+        _publish_batches(app, run, TaskName.IMAGE_BATCH, batches, body=TaskName.CHUNK)
     else:
         chain(
-            *(_signature(app, CHAINED[stage], ref) for stage in CHAINED if stage not in run.stages_done)
+            *(_signature(app, CHAINED[stage], run) for stage in CHAINED if stage not in run.stages_done)
         ).apply_async()
 
 
 def publish_bundle(app: Celery, name: TaskName, refs: Sequence[RunRef]) -> None:
     """Send the next message of documents of one sync that travel together."""
     ids = [[ref.document_id, ref.attempt] for ref in refs]
-    app.signature(str(name), args=(refs[0].task_id, ids), immutable=True, options={"ignore_result": True}).apply_async()
+    options = {"ignore_result": True, "priority": priority_of(name, sync_documents=LARGE)}
+    app.signature(str(name), args=(refs[0].task_id, ids), immutable=True, options=options).apply_async()
 
 
 def ref_of(run: DocumentRun) -> RunRef:
@@ -56,15 +59,16 @@ def ref_of(run: DocumentRun) -> RunRef:
     return RunRef(task_id=run.task_id, document_id=run.document_id, attempt=run.attempt)
 
 
-def _publish_batches(app: Celery, ref: RunRef, name: TaskName, batches: list[int], *, body: TaskName) -> None:
+def _publish_batches(app: Celery, run: DocumentRun, name: TaskName, batches: list[int], *, body: TaskName) -> None:
     """Send batches, and what follows when all are done."""
-    following = _signature(app, body, ref)
+    following = _signature(app, body, run)
     if not batches:
         following.apply_async()
         return
-    chord([_signature(app, name, ref, batch) for batch in batches], following, app=app).apply_async()
+    chord([_signature(app, name, run, batch) for batch in batches], following, app=app).apply_async()
 
 
-def _signature(app: Celery, name: TaskName, ref: RunRef, *more: int) -> Signature:
-    args = (ref.task_id, ref.document_id, ref.attempt, *more)
-    return app.signature(str(name), args=args, immutable=True, options={"ignore_result": True})
+def _signature(app: Celery, name: TaskName, run: DocumentRun, *more: int) -> Signature:
+    args = (run.task_id, run.document_id, run.attempt, *more)
+    options = {"ignore_result": True, "priority": priority_of(name, sync_documents=run.sync_documents)}
+    return app.signature(str(name), args=args, immutable=True, options=options)

@@ -188,6 +188,7 @@ def _runs_of(task: SyncTask, documents: Sequence[Document], settings: Settings) 
             ordinal=ordinal,
             filename=document.filename,
             content_type=document.content_type,
+            sync_documents=len(documents),
             bundled=bundles and document.file_size <= settings.bundle_document_bytes,
             request_id=task.request_id,
             previous_status=_status_before(document),

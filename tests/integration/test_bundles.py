@@ -8,7 +8,7 @@ import pytest
 from shared import clock
 from shared.counters import Counter
 from shared.models import DocumentRun, KnowledgeBase, RunRef, SyncTask
-from shared.queue import TaskName
+from shared.queue import QueueName, TaskName, queue_lists
 from shared.services import search, sync_tasks
 from shared.services.ranking import SearchMode, SearchQuery
 from shared.states import STAGES, DocumentStatus, RunStatus, Stage, TaskStatus
@@ -80,7 +80,7 @@ def found(world: World, kb: KnowledgeBase, text: str) -> set[str]:
 
 
 def messages(world: World, queue: str) -> int:
-    return int(world.resources.redis.llen(queue))
+    return world.resources.queue.depths()[QueueName(queue)]
 
 
 def test_documents_travel_together_and_each_is_found(world: World, kb: KnowledgeBase) -> None:
@@ -173,7 +173,7 @@ def test_after_a_cancel_nothing_starts_and_nothing_becomes_visible(
 
 def test_a_lost_message_is_sent_again_for_each_document_alone(world: World, kb: KnowledgeBase) -> None:
     task = begin(world, kb, *NAMES)
-    world.resources.redis.delete("cpu")
+    world.resources.redis.delete(*queue_lists(QueueName.CPU))
     world.resources.database["document_runs"].update_many({}, {"$set": {"wake_at": clock.now()}})
     reconcile(world.resources, world.app)
     assert (messages(world, "cpu"), messages(world, "io")) == (0, len(NAMES))

@@ -9,6 +9,7 @@ from shared import clock
 from shared.chunking.model import ChunkType
 from shared.models import DocumentRun, KnowledgeBase, RunRef
 from shared.progress import document_step
+from shared.queue import QueueName
 from shared.repositories.lease_queries import batch_lease
 from shared.services import sync_tasks
 from shared.states import RunStatus, Stage, TaskStatus
@@ -120,11 +121,11 @@ def test_a_lost_batch_alone_is_sent_again(world: World, planned: RunRef) -> None
     world.image_batch(planned, 2)
     world.resources.redis.flushall()
     publish_document(world.app, world.run(planned))
-    assert world.resources.redis.llen("cpu") == 1
+    assert world.resources.queue.depths()[QueueName.CPU] == 1
     world.resources.redis.flushall()
     world.image_batch(planned, 1)
     publish_document(world.app, world.run(planned))
-    assert world.resources.redis.llen("cpu") == 1, "nothing but the chunks is left to do"
+    assert world.resources.queue.depths()[QueueName.CPU] == 1, "nothing but the chunks is left to do"
 
 
 def test_a_batch_run_twice_counts_once(world: World, planned: RunRef) -> None:
