@@ -7,7 +7,7 @@ READY := .venv/.synced
 CODE := $(wildcard api worker shared tests examples benchmarks scripts)
 ARGS ?=
 
-.PHONY: help setup demo up down status logs test check format bench bench-conversion chaos
+.PHONY: help setup demo up down status logs test check format bench bench-peers bench-conversion chaos
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do \
@@ -51,6 +51,12 @@ format: $(READY)  ## Format the code, fix what lint can fix, write .env.example 
 
 bench: $(READY)  ## Measure speed and memory beside limits and peers (ARGS="--only bare,service", --help)
 	@$(PYTHON) -m benchmarks $(ARGS)
+
+bench-peers:  ## Install the pipelines that make bench compares with, each in an environment of its own (.data/peers)
+	@for peer in llamaindex langchain; do \
+		python3 -m venv .data/peers/$$peer && \
+		.data/peers/$$peer/bin/pip install --quiet -r benchmarks/peers/$$peer/requirements.txt || exit 1; \
+	done
 
 bench-conversion: $(READY)  ## Score the PDF converter on every set that is there, and its cost (ARGS="FOLDER", --help)
 	@nice -n 19 $(PYTHON) -m benchmarks.conversion $(ARGS)
