@@ -103,6 +103,14 @@ class ServiceClient:
     def sync_task(self, task_id: str) -> SyncTask:
         return self._data(SyncTask, "GET", f"/sync-tasks/{task_id}")
 
+    def latest_sync(self, kb_id: str) -> SyncTask:
+        """Return the newest sync without its documents, which costs the same however many there are."""
+        return self._list(SyncTask, "GET", f"/knowledge-bases/{kb_id}/sync-tasks", params={"limit": 1})[0]
+
+    def sync_documents(self, kb_id: str, document_ids: list[str]) -> str:
+        body = {"task_type": "incremental", "document_ids": document_ids}
+        return self._data(SyncCreated, "POST", f"/knowledge-bases/{kb_id}/sync", json=body).task_id
+
     def retry_failed(self, task_id: str) -> Retried:
         return self._data(Retried, "POST", f"/sync-tasks/{task_id}/retry-failed")
 

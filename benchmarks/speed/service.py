@@ -24,7 +24,7 @@ def run(sources: Sequence[Path], *, ocr: str, questions: Sequence[str] = ()) -> 
         asked = Operations.so_far(state).since(asked_before)
         cpu = {name: after - cpu_before[name] for name, after in stack_cpu_seconds(state).items()}
         documents = {document.id: document for document in client.documents(synced.kb_id)}
-        again_seconds = sync_again(client, state.api_url, synced)
+        again_seconds = sync_again(client, synced)
         answers = tuple(_answers(client, synced, question) for question in questions)
     return Pass(
         seconds=synced.seconds,

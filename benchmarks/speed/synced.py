@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import requests
-
 from benchmarks.many_documents import write_documents
 from examples.demo_client import Refused, ServiceClient, SyncTask
 
@@ -49,24 +47,25 @@ def upload_and_sync(client: ServiceClient, name: str, paths: Sequence[Path], *, 
         except Refused as refusal:
             refused.append(f"{path.name}: {refusal}")
     uploaded = time.perf_counter()
-    task = await_end(client, client.start_sync(kb_id), pause_seconds=pause_seconds)
+    task_id = client.start_sync(kb_id)
+    await_end(client, kb_id, pause_seconds=pause_seconds)
     ended = time.perf_counter()
-    return Synced(kb_id, task, uploaded - began, ended - uploaded, tuple(refused))
+    return Synced(kb_id, client.sync_task(task_id), uploaded - began, ended - uploaded, tuple(refused))
 
 
-def sync_again(client: ServiceClient, api_url: str, synced: Synced) -> float:
+def sync_again(client: ServiceClient, synced: Synced) -> float:
     """Sync the completed documents once more, unchanged, and return the seconds."""
     completed = [document.document_id for document in synced.task.documents if document.status == "completed"]
-    body = {"task_type": "incremental", "document_ids": completed}
     began = time.perf_counter()
-    answer = requests.post(f"{api_url}/api/v1/knowledge-bases/{synced.kb_id}/sync", json=body, timeout=60)
-    answer.raise_for_status()
-    task = await_end(client, answer.json()["data"]["task_id"], pause_seconds=0.01)
+    client.sync_documents(synced.kb_id, completed)
+    task = await_end(client, synced.kb_id, pause_seconds=0.01)
+    seconds = time.perf_counter() - began
     assert task.status == "completed", task
-    return time.perf_counter() - began
+    return seconds
 
 
-def await_end(client: ServiceClient, task_id: str, *, pause_seconds: float) -> SyncTask:
-    while not (task := client.sync_task(task_id)).has_ended:
+def await_end(client: ServiceClient, kb_id: str, *, pause_seconds: float) -> SyncTask:
+    """Ask for the newest sync, without its documents, until it has ended."""
+    while not (task := client.latest_sync(kb_id)).has_ended:
         time.sleep(pause_seconds)
     return task
