@@ -1,6 +1,5 @@
 """A PDF, read page by page; a page that cannot be read costs that page."""
 
-import ctypes
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,12 +11,14 @@ import pypdfium2.raw as pdfium
 
 from shared.converters.base import ConversionLimits
 from shared.converters.pdf.characters import dominant_turn, read_words
+from shared.converters.pdf.drawings import read_drawings
 from shared.converters.pdf.drawn_bullets import add_drawn_bullets
-from shared.converters.pdf.figures import draw_figure, find_figures
+from shared.converters.pdf.figures import DrawnPath, draw_figure, find_figures
 from shared.converters.pdf.layout import PageContent
+from shared.converters.pdf.page_objects import read_objects
 from shared.converters.pdf.page_space import PageSpace
 from shared.converters.pdf.pictures import PictureExtractor
-from shared.converters.pdf.rules import read_rules
+from shared.converters.pdf.text_page import TextPage
 from shared.converters.pdf.unread import is_unread
 from shared.errors import Cancelled, ConversionLimitExceeded, DamagedFile, EncryptedFile
 
@@ -105,7 +106,7 @@ def _read_page(
             return
         text_page = page.get_textpage()
         try:
-            found = _page_content(page, text_page.raw, number, content, pictures=pictures, limits=limits)
+            found = _page_content(page, TextPage(text_page.raw), number, content, pictures=pictures, limits=limits)
         finally:
             text_page.close()
         content.pages.append(found)
@@ -115,31 +116,32 @@ def _read_page(
 
 def _page_content(
     page: pypdfium2.PdfPage,
-    text_page: ctypes.c_void_p,
+    text_page: TextPage,
     number: int,
     content: DocumentContent,
     *,
     pictures: PictureExtractor,
     limits: ConversionLimits,
 ) -> PageContent:
-    count = max(0, pdfium.FPDFText_CountChars(text_page))
     shown_turn = page.get_rotation()
-    turn = dominant_turn(text_page, count)
+    turn = dominant_turn(text_page)
     space = PageSpace.of(page.get_cropbox(), turn=shown_turn if turn is None else turn, shown_turn=shown_turn)
     content.spaces[number] = space
     found = PageContent(number, space.width, space.height)
-    found.words = read_words(text_page, count, space)
+    found.words = read_words(text_page, space)
+    objects = read_objects(page.raw, max_objects=limits.max_objects_per_page)
+    drawn: list[DrawnPath] = []
     if found.words:
-        found.rules = read_rules(page.raw, space, max_objects=limits.max_objects_per_page)
+        found.rules, drawn = read_drawings(objects, space)
         add_drawn_bullets(found)
     try:
-        found.pictures = pictures.read_page(page, space, number=number, has_text=bool(found.words))
+        found.pictures = pictures.read_page(page, objects, space, number=number, has_text=bool(found.words))
         if found.words:
-            boxes = find_figures(page.raw, space, found.words, found.pictures)
+            boxes = find_figures(drawn, space, found.words, found.pictures)
             figures = [(box, draw_figure(page, space, box)) for box in boxes]
             found.pictures += pictures.add_figures(space, figures, number=number)
     except PAGE_ERRORS as error:
         content.notes.append(f"page {number}: its pictures could not be read ({type(error).__name__})")
-    if is_unread(page.raw, text_page, found, space):
+    if is_unread(found, text_page, objects, space):
         content.unread_pages.append(number)
     return found

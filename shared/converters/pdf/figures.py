@@ -1,35 +1,37 @@
 """Figures drawn with lines, curves and fills, such as charts and diagrams: where they are, and their pictures."""
 
-import ctypes
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pypdfium2
-import pypdfium2.raw as pdfium
 
+from shared.converters.pdf.page_objects import Matrix
 from shared.converters.pdf.page_space import PageSpace
-from shared.converters.pdf.pictures import object_box
-from shared.converters.pdf.rules import Matrix, walk_objects
+from shared.converters.pdf.paths import CURVE, LINE, Path
 from shared.converters.pdf.words import Box, Word
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_MAX_OBJECTS = 20_000
+LOOKED_AT_SEGMENTS = 40
+"""Of each path, to tell what it is."""
+
 _CELL = 8.0  # points: what is no further apart belongs to one figure
 _MIN_SIDE, _MIN_AREA, _MAX_AREA = 60.0, 0.02, 0.85  # points, and parts of the page
-_MAX_PATH_AREA = 0.5  # of the page: a larger path is a frame or a background
+MAX_PATH_AREA = 0.5
+"""Of the page: a larger path is a frame or a background."""
+
 _MIN_DRAWN = 5  # curves and slanting lines: tables, rules and boxes have none
 _MAX_TEXT = 0.35  # of a figure: what is filled with text is text in a box
-_SEGMENTS = 40  # looked at in each path
 _MARGIN = 8.0  # points around a figure, for labels that stand at its edge
 _DPI, _MAX_PIXELS = 150.0, 2000
 
 
 @dataclass(slots=True)
-class _Path(Box):
+class DrawnPath(Box):
     """A path, and what makes it a drawing."""
 
     drawn: bool = False
@@ -40,7 +42,7 @@ class _Path(Box):
 class _Cluster:
     """Paths that touch or nearly do."""
 
-    paths: list[_Path] = field(default_factory=list)
+    paths: list[DrawnPath] = field(default_factory=list)
 
     def box(self) -> Box:
         return Box(
@@ -69,7 +71,7 @@ class _Cluster:
                 return True
         return False
 
-    def _standing(self) -> Iterator[list[_Path]]:
+    def _standing(self) -> Iterator[list[DrawnPath]]:
         """Yield the fills that stand on one line, line by line."""
         fills = [path for path in self.paths if path.filled and path.width > 3 and path.height > 3]
         fills.sort(key=lambda path: round(path.bottom))
@@ -77,14 +79,15 @@ class _Cluster:
             yield list(group)
 
 
-def _differ_in_height(bars: Sequence[_Path]) -> bool:
+def _differ_in_height(bars: Sequence[DrawnPath]) -> bool:
     return len({round(bar.height / 3) for bar in bars}) >= 3
 
 
-def find_figures(page: ctypes.c_void_p, space: PageSpace, words: Sequence[Word], pictures: Sequence[Box]) -> list[Box]:
+def find_figures(
+    paths: Sequence[DrawnPath], space: PageSpace, words: Sequence[Word], pictures: Sequence[Box]
+) -> list[Box]:
     """Return where the drawn figures of a page stand, in its layout."""
-    paths = _paths(page, space)
-    if not _Cluster(paths).may_be_drawing():
+    if not _Cluster(list(paths)).may_be_drawing():
         return []
     page_area = space.width * space.height
     figures = []
@@ -114,57 +117,44 @@ def draw_figure(page: pypdfium2.PdfPage, space: PageSpace, figure: Box) -> "Imag
     return picture
 
 
-def _paths(page: ctypes.c_void_p, space: PageSpace) -> list[_Path]:
-    found = []
-    page_area = space.width * space.height
-    for path, form in walk_objects(page, _MAX_OBJECTS, kinds=(pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEOBJ_SHADING)):
-        box = object_box(path, form, space)
-        if box.width < 0 or box.height < 0 or box.width * box.height > _MAX_PATH_AREA * page_area:
-            continue
-        is_path = pdfium.FPDFPageObj_GetType(path) == pdfium.FPDF_PAGEOBJ_PATH
-        filled, stroked = _paint(path) if is_path else (True, False)
-        if filled or stroked:
-            drawn = not is_path or _is_drawn(path, form)
-            found.append(_Path(box.left, box.top, box.right, box.bottom, drawn=drawn, filled=filled))
-    return found
-
-
-def _paint(path: ctypes.c_void_p) -> tuple[bool, bool]:
-    """Tell whether a path is filled, white left out, and whether its outline is drawn."""
-    fill, stroke = ctypes.c_int(), ctypes.c_int()
-    pdfium.FPDFPath_GetDrawMode(path, ctypes.byref(fill), ctypes.byref(stroke))
-    parts = tuple(ctypes.c_uint() for _ in range(4))
-    pdfium.FPDFPageObj_GetFillColor(path, *(ctypes.byref(part) for part in parts))
-    red, green, blue, alpha = (part.value for part in parts)
-    visible = alpha > 0 and min(red, green, blue) < 250
-    return bool(fill.value) and visible, bool(stroke.value)
-
-
-def _is_drawn(path: ctypes.c_void_p, form: Matrix) -> bool:
+def is_drawn(path: Path, form: Matrix) -> bool:
     """Tell curves and slanting lines from rectangles and rules; a form that turns its content is rare."""
-    x, y = ctypes.c_float(), ctypes.c_float()
-    last: tuple[float, float] | None = None
     if abs(form[1]) > 1e-3 and abs(form[0]) > 1e-3:
         return True
-    for index in range(min(_SEGMENTS, pdfium.FPDFPath_CountSegments(path))):
-        segment = pdfium.FPDFPath_GetPathSegment(path, index)
-        kind = pdfium.FPDFPathSegment_GetType(segment)
-        if kind == pdfium.FPDF_SEGMENT_BEZIERTO:
+    last: tuple[float, float] | None = None
+    for kind, x, y in path.segments[:LOOKED_AT_SEGMENTS]:
+        if kind == CURVE:
             return True
-        pdfium.FPDFPathSegment_GetPoint(segment, ctypes.byref(x), ctypes.byref(y))
-        if kind == pdfium.FPDF_SEGMENT_LINETO and last is not None:
-            across, up = abs(x.value - last[0]), abs(y.value - last[1])
+        if kind == LINE and last is not None:
+            across, up = abs(x - last[0]), abs(y - last[1])
             if min(across, up) > 0.05 * max(across, up) and max(across, up) > 1e-3:
                 return True
-        last = (x.value, y.value)
+        last = (x, y)
     return False
 
 
-def _clusters(paths: Sequence[_Path], space: PageSpace) -> list[_Cluster]:
+def _clusters(paths: Sequence[DrawnPath], space: PageSpace) -> list[_Cluster]:
     """Group paths by the cells of a grid that they cover: cells beside each other are one figure."""
     columns, rows = int(space.width // _CELL) + 1, int(space.height // _CELL) + 1
-    owner: dict[tuple[int, int], int] = {}
-    parents = list(range(len(paths)))
+    covered = [0] * (rows + 1)  # a row of cells is a number, with a bit for each
+    places = []
+    for path in paths:
+        first, last = max(0, int(path.left // _CELL)), min(columns, int(path.right // _CELL))
+        top, bottom = max(0, int(path.top // _CELL)), min(rows, int(path.bottom // _CELL))
+        places.append((top, first))
+        for row in range(top, bottom + 1):
+            covered[row] |= (2 << last) - (1 << first)
+    groups = _connected_cells(covered)
+    clusters: dict[int, _Cluster] = {}
+    for path, (row, column) in zip(paths, places, strict=True):
+        group = next(group for start, end, group in groups[row] if start <= column <= end)
+        clusters.setdefault(group, _Cluster()).paths.append(path)
+    return list(clusters.values())
+
+
+def _connected_cells(covered: Sequence[int]) -> list[list[tuple[int, int, int]]]:
+    """Return first and last column and the group of the runs of cells in each row; runs that touch share a group."""
+    parents: list[int] = []
 
     def root(index: int) -> int:
         while parents[index] != index:
@@ -172,21 +162,20 @@ def _clusters(paths: Sequence[_Path], space: PageSpace) -> list[_Cluster]:
             index = parents[index]
         return index
 
-    for index, path in enumerate(paths):
-        first_column, last_column = max(0, int(path.left // _CELL)), min(columns, int(path.right // _CELL))
-        first_row, last_row = max(0, int(path.top // _CELL)), min(rows, int(path.bottom // _CELL))
-        for column in range(first_column - 1, last_column + 2):
-            for row in range(first_row - 1, last_row + 2):
-                inside = first_column <= column <= last_column and first_row <= row <= last_row
-                other = owner.get((column, row))
-                if other is not None:
-                    parents[root(index)] = root(other)
-                elif inside:
-                    owner[column, row] = index
-    clusters: dict[int, _Cluster] = {}
-    for index, path in enumerate(paths):
-        clusters.setdefault(root(index), _Cluster()).paths.append(path)
-    return list(clusters.values())
+    found: list[list[tuple[int, int, int]]] = []
+    above: list[tuple[int, int, int]] = []
+    for bits in covered:
+        row = []
+        for run in re.finditer("1+", f"{bits:b}"[::-1]):
+            start, end, own = run.start(), run.end() - 1, len(parents)
+            parents.append(own)
+            row.append((start, end, own))
+            for other_start, other_end, other in above:
+                if other_start <= end + 1 and start <= other_end + 1:
+                    parents[root(own)] = root(other)
+        found.append(row)
+        above = row
+    return [[(start, end, root(own)) for start, end, own in row] for row in found]
 
 
 def _covered(box: Box, others: Sequence[Box]) -> float:

@@ -14,8 +14,9 @@ import pypdfium2.raw as pdfium
 
 from shared.converters.base import ExtractedImage
 from shared.converters.pdf.layout import Picture
+from shared.converters.pdf.native import reference_to
+from shared.converters.pdf.page_objects import DrawnObject, ObjectMeasure
 from shared.converters.pdf.page_space import PageSpace
-from shared.converters.pdf.rules import Matrix, walk_objects
 from shared.converters.pdf.words import Box
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ _A4_AREA = 595.0 * 842.0  # on a larger page a picture is as useful as on this o
 _LOGO_PAGES = 3  # a picture on so many pages is decoration
 _MARGIN_LOGO_PAGES = 2  # the same for one that always stands in a margin
 _MARGIN, _MARGIN_HEIGHT = 100.0, 90.0  # points from the top of the page, and of height
-_MAX_OBJECTS = 20_000
 _PLAIN_COLOURS = frozenset(
     (
         pdfium.FPDF_COLORSPACE_DEVICEGRAY,
@@ -56,14 +56,26 @@ class PictureExtractor:
         self._pages: collections.defaultdict[str, set[int]] = collections.defaultdict(set)
         self.notes: list[str] = []
 
-    def read_page(self, page: pypdfium2.PdfPage, space: PageSpace, *, number: int, has_text: bool) -> list[Picture]:
-        """Return the pictures of a page, their files written."""
+    def read_page(
+        self,
+        page: pypdfium2.PdfPage,
+        objects: Sequence[DrawnObject],
+        space: PageSpace,
+        *,
+        number: int,
+        has_text: bool,
+    ) -> list[Picture]:
+        """Return the pictures among the objects of a page, their files written."""
         found = []
-        for raw, form in walk_objects(page.raw, _MAX_OBJECTS, kinds=(pdfium.FPDF_PAGEOBJ_IMAGE,)):
-            box = object_box(raw, form, space)
+        measure = ObjectMeasure()
+        for kind, address, form in objects:
+            if kind != pdfium.FPDF_PAGEOBJ_IMAGE:
+                continue
+            box = measure.box(reference_to(address), form, space)
             area, page_area = box.width * box.height, space.width * space.height
             if area < _MIN_AREA * min(page_area, _A4_AREA) or (has_text and area > _MAX_AREA * page_area):
                 continue
+            raw = ctypes.cast(address, pdfium.FPDF_PAGEOBJECT)
             stored = self._store(pypdfium2.PdfImage(raw, page=page), number)
             if stored is not None:
                 self._pages[stored.name].add(number)
@@ -146,20 +158,6 @@ def _png_of(picture: "Image") -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, format="PNG", compress_level=1)
     return buffer.getvalue()
-
-
-def object_box(image: ctypes.c_void_p, form: Matrix, space: PageSpace) -> Box:
-    left, bottom, right, top = ctypes.c_float(), ctypes.c_float(), ctypes.c_float(), ctypes.c_float()
-    if not pdfium.FPDFPageObj_GetBounds(
-        image, ctypes.byref(left), ctypes.byref(bottom), ctypes.byref(right), ctypes.byref(top)
-    ):
-        return Box(0.0, 0.0, 0.0, 0.0)
-    a, b, c, d, e, f = form
-    corners = [(x, y) for x in (left.value, right.value) for y in (bottom.value, top.value)]
-    xs = [a * x + c * y + e for x, y in corners]
-    ys = [b * x + d * y + f for x, y in corners]
-    x0, y0, x1, y1 = space.box(min(xs), min(ys), max(xs), max(ys))
-    return Box(max(x0, 0.0), max(y0, 0.0), min(x1, space.width), min(y1, space.height))
 
 
 def _picture(stored: _Stored, box: Box, space: PageSpace, number: int) -> Picture:

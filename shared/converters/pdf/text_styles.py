@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import pypdfium2.raw as pdfium
 
 from shared.converters.pdf.native import (
+    Reference,
+    char_font_size,
+    char_matrix,
     font_address,
-    font_size_of,
-    render_mode_of,
-    text_object_address,
-    text_page_address,
+    reference,
+    reference_to,
+    render_mode,
 )
 
 _BOLD = re.compile(
@@ -37,51 +39,54 @@ class TextStyle:
     hidden: bool
 
 
+_NO_MATRIX = (1.0, 0.0, 0.0, 1.0)
 DEFAULT_STYLE = TextStyle(size=10.0, bold=False, mono=False, angle=0.0, hidden=False)
 
 
 class TextStyles:
-    """The styles of one page's text objects, each read once."""
+    """The styles of one page's text objects, each read once; equal styles are one object."""
 
-    def __init__(self, text_page: ctypes.c_void_p) -> None:
+    def __init__(self, text_page: Reference) -> None:
         self._text_page = text_page
-        self._text_page_address = text_page_address(text_page)
-        self._styles: dict[int, TextStyle] = {}
+        self._of_object: dict[int, TextStyle] = {}
+        self._of_look: dict[tuple[float, ...], TextStyle] = {}
+        self._known: dict[TextStyle, TextStyle] = {}
         self._fonts: dict[int, tuple[bool, bool]] = {}
         self._buffer = ctypes.create_string_buffer(256)
-        self._matrix = pdfium.FS_MATRIX()
-        self._matrix_reference = ctypes.byref(self._matrix)
+        self._matrix = (ctypes.c_float * 6)()
+        self._matrix_reference = reference(self._matrix)
 
-    def of_character(self, index: int) -> tuple[int, TextStyle]:
-        """Return the address of the text object that holds a character, and its style; 0 for a made-up character."""
-        address = text_object_address(self._text_page_address, index)
-        if not address:
-            return 0, DEFAULT_STYLE
-        style = self._styles.get(address)
+    def of_object(self, address: int, index: int) -> TextStyle:
+        """Return the style of the text object at an address, 0 for none; `index` is that of a character in it."""
+        style = self._of_object.get(address)
         if style is None:
-            style = self._styles[address] = self._read(address, index)
-        return address, style
+            style = self._of_object[address] = self._read(address, index) if address else DEFAULT_STYLE
+        return style
 
-    def _read(self, text_object: int, index: int) -> TextStyle:
-        matrix = self._matrix
-        scale, angle = 1.0, 0.0
+    def _read(self, address: int, index: int) -> TextStyle:
+        text_object = reference_to(address)
         # The matrix of the character, not of the object: it counts the form the object may stand in.
-        if pdfium.FPDFText_GetMatrix(self._text_page, index, self._matrix_reference):
-            scale = math.hypot(matrix.c, matrix.d) or 1.0
-            angle = math.degrees(math.atan2(matrix.b, matrix.a))
-        size = abs(font_size_of(self._text_page_address, index) * scale)
-        bold, mono = self._font(text_object)
-        mode = render_mode_of(text_object)
-        return TextStyle(
-            size=round(size * 4) / 4 or 1.0,
+        found = char_matrix(self._text_page, index, self._matrix_reference)
+        a, b, c, d = self._matrix[:4] if found else _NO_MATRIX
+        font, mode = font_address(text_object) or 0, render_mode(text_object)
+        look = (a, b, c, d, char_font_size(self._text_page, index), font, mode)
+        style = self._of_look.get(look)
+        if style is None:  # a page has thousands of text objects and a dozen looks
+            style = self._of_look[look] = self._style(*look[:5], font=font, mode=mode)
+        return style
+
+    def _style(self, a: float, b: float, c: float, d: float, size: float, *, font: int, mode: int) -> TextStyle:
+        bold, mono = self._font(font)
+        style = TextStyle(
+            size=round(abs(size * (math.hypot(c, d) or 1.0)) * 4) / 4 or 1.0,
             bold=bold or mode == _FILL_AND_STROKE,
             mono=mono,
-            angle=angle,
+            angle=math.degrees(math.atan2(b, a)),
             hidden=mode == _HIDDEN,
         )
+        return self._known.setdefault(style, style)
 
-    def _font(self, text_object: int) -> tuple[bool, bool]:
-        address = font_address(text_object)
+    def _font(self, address: int) -> tuple[bool, bool]:
         if not address:
             return False, False
         if address not in self._fonts:

@@ -1,18 +1,17 @@
 """Pages whose writing their text does not hold: scans, writing drawn as shapes, fonts without their characters."""
 
-import ctypes
 import re
 from collections.abc import Sequence
 
 import pypdfium2.raw as pdfium
 
 from shared.converters.pdf.layout import PageContent
+from shared.converters.pdf.native import reference_to
+from shared.converters.pdf.page_objects import DrawnObject, ObjectMeasure
 from shared.converters.pdf.page_space import PageSpace
-from shared.converters.pdf.pictures import object_box
-from shared.converters.pdf.rules import walk_objects
+from shared.converters.pdf.text_page import TextPage
 from shared.converters.pdf.words import Word
 
-_MAX_OBJECTS = 20_000
 _LEAST_COVER = 0.05  # of a page without text: less is an ornament
 _SCAN_COVER = 0.6  # of a page with a few words, a stamp or a page number: it is a scan
 _FEW_CHARACTERS = 100
@@ -102,17 +101,15 @@ _LEAST_PAIRS = 0.15
 """Among letters in disorder they are 9 in 100."""
 
 
-def is_unread(page: ctypes.c_void_p, text_page: ctypes.c_void_p, content: PageContent, space: PageSpace) -> bool:
+def is_unread(content: PageContent, page: TextPage, objects: Sequence[DrawnObject], space: PageSpace) -> bool:
     """Tell whether a page shows writing that its words are not."""
     characters = sum(len(word.text) for word in content.words)
     if characters == 0:
-        pictures, paths = _cover(page, space, kinds=(pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_PATH))
-        return pictures >= _LEAST_COVER or paths >= _DRAWN_PATHS
-    if characters < _FEW_CHARACTERS:
-        pictures, _ = _cover(page, space, kinds=(pdfium.FPDF_PAGEOBJ_IMAGE,))
-        if pictures >= _SCAN_COVER:
-            return True
-    return is_nonsense(content.words) or _lacks_unicode(text_page)
+        paths = sum(drawn.kind == pdfium.FPDF_PAGEOBJ_PATH for drawn in objects)
+        return paths >= _DRAWN_PATHS or _picture_cover(objects, space) >= _LEAST_COVER
+    if characters < _FEW_CHARACTERS and _picture_cover(objects, space) >= _SCAN_COVER:
+        return True
+    return is_nonsense(content.words) or page.share_without_unicode(_SAMPLE) > _GARBLED
 
 
 def is_nonsense(words: Sequence[Word]) -> bool:
@@ -136,25 +133,12 @@ def _is_in_disorder(texts: Sequence[str]) -> bool:
     return sum(pair in _PAIRS for pair in pairs) < _LEAST_PAIRS * len(pairs)
 
 
-def _lacks_unicode(text_page: ctypes.c_void_p) -> bool:
-    """Tell whether the fonts of a page do not say which characters their glyphs are."""
-    count = max(0, pdfium.FPDFText_CountChars(text_page))
-    looked_at = failed = 0
-    for index in range(0, count, max(1, count // _SAMPLE)):
-        if pdfium.FPDFText_IsGenerated(text_page, index) == 1:
-            continue
-        looked_at += 1
-        failed += pdfium.FPDFText_HasUnicodeMapError(text_page, index) == 1
-    return failed > _GARBLED * looked_at
-
-
-def _cover(page: ctypes.c_void_p, space: PageSpace, *, kinds: tuple[int, ...]) -> tuple[float, int]:
-    """Return which part of a page its pictures take, overlaps counted twice, and how many paths it has."""
-    pictures, paths = 0.0, 0
-    for found, form in walk_objects(page, _MAX_OBJECTS, kinds=kinds):
-        if pdfium.FPDFPageObj_GetType(found) == pdfium.FPDF_PAGEOBJ_PATH:
-            paths += 1
-        else:
-            box = object_box(found, form, space)
-            pictures += max(0.0, box.width) * max(0.0, box.height)
-    return pictures / max(1.0, space.width * space.height), paths
+def _picture_cover(objects: Sequence[DrawnObject], space: PageSpace) -> float:
+    """Return which part of a page its pictures take, overlaps counted twice."""
+    measure = ObjectMeasure()
+    covered = 0.0
+    for kind, address, form in objects:
+        if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
+            box = measure.box(reference_to(address), form, space)
+            covered += max(0.0, box.width) * max(0.0, box.height)
+    return covered / max(1.0, space.width * space.height)
