@@ -23,6 +23,8 @@ class Counter(StrEnum):
     CHUNKS_EMBEDDED = "chunks_embedded"
     EMBED_CALLS = "embed_calls"
     EMBEDDINGS_REUSED = "embeddings_reused"
+    EMBEDDING_THROTTLES = "embedding_throttles"
+    DOCUMENTS_PARKED = "documents_parked"
     DOCUMENTS_STORED = "documents_stored"
     DOCUMENTS_UNCHANGED = "documents_unchanged"
     DOCUMENTS_FAILED = "documents_failed"

@@ -1,10 +1,11 @@
 """Every setting, its default and its meaning. Read from environment variables with the prefix `KBSYNC_`."""
 
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -68,6 +69,39 @@ class Settings(BaseSettings):
     embedding_threads: int = Field(0, ge=0, description="Threads of the local model; 0 means every core.")
     embedding_batch_chunks: int = Field(128, ge=1, le=2048, description="Chunks in one embed task.")
 
+    # Embedding services
+    bedrock_region: str | None = Field(None, description="AWS region of Bedrock [as boto3 finds it: AWS_REGION, ...].")
+    bedrock_endpoint_url: str | None = Field(None, description="Another endpoint of the Bedrock runtime API.")
+    bedrock_model_ids: str = Field(
+        "",
+        description="What is called in place of a model: `model=inference profile or ARN`, separated by commas.",
+    )
+    openai_base_url: str = Field(
+        "https://api.openai.com/v1", description="OpenAI-compatible endpoint, up to and without `/embeddings`."
+    )
+    openai_api_key: SecretStr | None = Field(None, description="Its key; none where the endpoint wants none.")
+    openai_models: str = Field(
+        "",
+        description="Further models of it, separated by commas: `name=dimensions` or `name=dimensions/tokens read`.",
+    )
+    openai_texts_per_call: int = Field(64, ge=1, le=2048, description="Texts in one call of it.")
+    embedding_requests_per_minute: float = Field(
+        0.0, ge=0, description="Calls of one model that all processes may make; 0 learns it from throttling."
+    )
+    embedding_tokens_per_minute: float = Field(
+        0.0, ge=0, description="Tokens that all processes may send to one model, by estimate; 0 means no limit."
+    )
+    embedding_concurrency: int = Field(
+        8, ge=1, le=64, description="Most calls that one embed process has in flight; it uses fewer under overload."
+    )
+    embedding_timeout_seconds: float = Field(60.0, gt=0, le=300, description="How long an embedding call may take.")
+    embedding_throttle_wait_seconds: float = Field(
+        60.0, gt=0, le=300, description="A worker waits so long for a throttled service, then parks the document."
+    )
+    embedding_throttle_timeout_seconds: float = Field(
+        1800.0, gt=0, description="A document that gained nothing from a throttled service for so long fails."
+    )
+
     # Search
     reranker: Literal["off", "proximity"] = Field(
         "off", description="What puts the first results of a hybrid search in order once more."
@@ -95,6 +129,20 @@ class Settings(BaseSettings):
     # Logs
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least severe line kept.")
 
+    @field_validator("bedrock_model_ids", "openai_models")
+    @classmethod
+    def _reads_as_named_values(cls, text: str) -> str:
+        named_values(text)
+        return text
+
+    @field_validator("openai_models")
+    @classmethod
+    def _has_dimensions(cls, text: str) -> str:
+        for name, numbers in named_values(text).items():
+            if not re.fullmatch(r"[1-9]\d{0,4}(/[1-9]\d{0,6})?", numbers):
+                raise ValueError(f"{name}={numbers}: expected name=dimensions or name=dimensions/tokens")
+        return text
+
     @property
     def objects_path(self) -> Path:
         return self.object_store_path or self.data_dir / "objects"
@@ -102,6 +150,15 @@ class Settings(BaseSettings):
     @property
     def vectors_uri(self) -> str:
         return self.vector_store_uri or str(self.data_dir / "vectors")
+
+
+def named_values(text: str) -> dict[str, str]:
+    """Read `name=value` pairs that commas separate; raises `ValueError` where that is not what it is."""
+    pairs = [pair.partition("=") for pair in text.split(",") if pair.strip()]
+    for name, _, value in pairs:
+        if not name.strip() or not value.strip():
+            raise ValueError(f"expected name=value, separated by commas: {text!r}")
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 @lru_cache(maxsize=1)

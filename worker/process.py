@@ -34,7 +34,7 @@ def _warm_up(opened: Resources, queues: frozenset[str]) -> None:
     choice = EmbeddingChoice(provider=opened.settings.embedding_provider, model=opened.settings.embedding_model)
     try:
         if QueueName.EMBED in queues:
-            opened.embedder(choice).embed(["warm-up"])
+            opened.embedder(choice).warm_up()
         if QueueName.CPU in queues:
             opened.embedder(choice).count_tokens(["warm-up"])
         if QueueName.IO in queues:

@@ -1,12 +1,22 @@
 """What an embedder is: texts in, unit vectors out."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
+
+ShouldStop = Callable[[], bool]
+
+
+class EmbeddedTexts(NamedTuple):
+    """Some of the texts of a batch and their vectors."""
+
+    positions: Sequence[int]
+    vectors: Vectors
+    """`len(positions) x dimensions`."""
 
 
 class Embedder(Protocol):
@@ -35,9 +45,28 @@ class Embedder(Protocol):
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return `len(texts) x dimensions` unit vectors, in the order of the texts.
 
-        A text longer than `max_input_tokens` is cut (queries may be; the chunker never makes one).
+        A local model cuts a text longer than `max_input_tokens`, a service refuses it (`EmbeddingInputTooLong`);
+        the chunker never makes one. Raises `EmbeddingFailed` or a subclass.
+        """
+        ...
+
+    def embed_parts(self, texts: Sequence[str], *, should_stop: ShouldStop) -> Iterator[EmbeddedTexts]:
+        """Yield the vectors of all texts as they are made, so that what was made before an error can be kept.
+
+        Raises `EmbeddingFailed` or a subclass: `EmbeddingThrottled` where waiting any longer would only keep the
+        worker from other work; `Cancelled` soon after `should_stop` says so.
+        """
+        ...
+
+    def embed_query(self, text: str) -> Vectors:
+        """Return the unit vector (`dimensions`) of what somebody searches for; some models tell it from a document.
+
         Raises `EmbeddingFailed` or a subclass.
         """
+        ...
+
+    def warm_up(self) -> None:
+        """Load what the first text would wait for; a service is not called. Raises `EmbeddingFailed`."""
         ...
 
     def close(self) -> None: ...

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from shared.embedders.base import Vectors
+from shared.embedders.base import EmbeddedTexts, ShouldStop, Vectors
 
 MODELS: Mapping[str, int] = {"words-64": 64}
 """Each model and its dimensions."""
@@ -56,6 +56,16 @@ class HashingEmbedder:
                 vectors[row, 0] = 1.0
         lengths: Vectors = np.linalg.norm(vectors, axis=1, keepdims=True)
         return vectors / lengths
+
+    def embed_parts(self, texts: Sequence[str], *, should_stop: ShouldStop) -> Iterator[EmbeddedTexts]:  # noqa: ARG002
+        yield EmbeddedTexts(range(len(texts)), self.embed(texts))
+
+    def embed_query(self, text: str) -> Vectors:
+        vector: Vectors = self.embed([text])[0]
+        return vector
+
+    def warm_up(self) -> None:
+        """Nothing to load."""
 
     def close(self) -> None:
         """Nothing to let go."""

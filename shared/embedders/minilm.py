@@ -6,7 +6,7 @@ import os
 import queue
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.embedders.base import Vectors
+from shared.embedders.base import EmbeddedTexts, ShouldStop, Vectors
 from shared.embedders.length_batches import length_batches
 from shared.embedders.minilm_graph import HIDDEN, build_graph, read_safetensors
 from shared.errors import EmbeddingFailed
@@ -97,6 +97,16 @@ class MiniLMEmbedder:
         except RuntimeError as error:
             raise EmbeddingFailed(f"the local model failed: {error}") from error
         return vectors
+
+    def embed_parts(self, texts: Sequence[str], *, should_stop: ShouldStop) -> Iterator[EmbeddedTexts]:  # noqa: ARG002
+        yield EmbeddedTexts(range(len(texts)), self.embed(texts))
+
+    def embed_query(self, text: str) -> Vectors:
+        vector: Vectors = self.embed([text])[0]
+        return vector
+
+    def warm_up(self) -> None:
+        self.embed(["warm-up"])
 
     def close(self) -> None:
         self._pool.shutdown()

@@ -21,6 +21,7 @@
     │   └── UnexpectedStageError
     └── LostRace                         somebody else owns this work now; never shown to anyone
         ├── Cancelled                    the sync was cancelled
+        ├── Parked                       a service is throttled; the document rests and goes on, blameless
         └── WorkRemains                  what was done is kept, and the rest is for the next turn
 
 `requests.py`, `stages.py` and `races.py` hold a branch each. Only `api/errors.py` knows which HTTP status an error has;
@@ -31,6 +32,7 @@ from shared.errors.base import Details, KbSyncError, ServiceUnavailable
 from shared.errors.races import (
     Cancelled,
     LostRace,
+    Parked,
     WorkRemains,
 )
 from shared.errors.requests import (
@@ -69,10 +71,14 @@ from shared.errors.stages import (
     ConversionLimitExceeded,
     ConverterCrashed,
     DamagedFile,
+    EmbeddingAccessDenied,
     EmbeddingConnectionFailed,
     EmbeddingFailed,
     EmbeddingInputTooLong,
     EmbeddingModelError,
+    EmbeddingModelNotFound,
+    EmbeddingQuotaUsedUp,
+    EmbeddingRequestRefused,
     EmbeddingThrottled,
     EmbeddingTimeout,
     EncryptedFile,
@@ -107,10 +113,14 @@ __all__ = [
     "DocumentNotFound",
     "DocumentTooLarge",
     "DocumentsNotFound",
+    "EmbeddingAccessDenied",
     "EmbeddingConnectionFailed",
     "EmbeddingFailed",
     "EmbeddingInputTooLong",
     "EmbeddingModelError",
+    "EmbeddingModelNotFound",
+    "EmbeddingQuotaUsedUp",
+    "EmbeddingRequestRefused",
     "EmbeddingThrottled",
     "EmbeddingTimeout",
     "EncryptedFile",
@@ -134,6 +144,7 @@ __all__ = [
     "ObjectStoreError",
     "ObjectStoreUnavailable",
     "ObjectUploadFailed",
+    "Parked",
     "RequestError",
     "RerankingFailed",
     "RouteNotFound",

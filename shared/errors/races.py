@@ -15,6 +15,19 @@ class Cancelled(LostRace):
     zh = "任务已取消"
 
 
+class Parked(LostRace):
+    """A service that the work needs is throttled; it goes on later"""
+
+    zh = "服务限流，稍后继续"
+
+    def __init__(self, cause: KbSyncError, *, seconds: float, progressed: bool) -> None:
+        """`cause` is the error of the document if it never goes on; `progressed`: something was gained this turn."""
+        self.cause = cause
+        self.seconds = seconds
+        self.progressed = progressed
+        super().__init__(str(cause))
+
+
 class WorkRemains(LostRace):
     """The work is too long for one turn and goes on in the next"""
 

@@ -108,11 +108,31 @@ class EmbeddingConnectionFailed(EmbeddingFailed):
     zh = "Bedrock连接失败"
 
 
+class EmbeddingAccessDenied(EmbeddingConnectionFailed):
+    """The embedding service refused the credentials"""
+
+    zh = "Bedrock认证失败"
+    retryable = False
+
+
+class EmbeddingQuotaUsedUp(EmbeddingFailed):
+    """The quota of the embedding service is used up"""
+
+    code = "6002"
+    zh = "Bedrock配额已用尽"
+    retryable = False
+
+
 class EmbeddingThrottled(EmbeddingFailed):
     """Throttled by the embedding service"""
 
     code = "6005"
     zh = "Bedrock限流"
+
+    def __init__(self, reason: str | None = None, *, retry_after_seconds: float | None = None) -> None:
+        """`retry_after_seconds` is what the service, or our own account of its limits, asked for."""
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(reason)
 
 
 class EmbeddingTimeout(EmbeddingFailed):
@@ -127,6 +147,20 @@ class EmbeddingModelError(EmbeddingFailed):
 
     code = "6004"
     zh = "Bedrock模型错误"
+
+
+class EmbeddingModelNotFound(EmbeddingModelError):
+    """The embedding service does not have this model"""
+
+    zh = "Bedrock模型不存在或未开通"
+    retryable = False
+
+
+class EmbeddingRequestRefused(EmbeddingModelError):
+    """The embedding service refused the request"""
+
+    zh = "Bedrock拒绝了请求"
+    retryable = False
 
 
 class EmbeddingInputTooLong(EmbeddingFailed):

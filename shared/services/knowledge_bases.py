@@ -71,7 +71,7 @@ def create(
     """Raises `KnowledgeBaseNameTaken`, or `InvalidRequest` for a model that the service does not have."""
     settings = resources.settings
     choice = embedding or EmbeddingChoice(provider=settings.embedding_provider, model=settings.embedding_model)
-    embedder_spec(choice.provider, choice.model)
+    embedder_spec(choice.provider, choice.model, settings)
     options = chunking or ChunkingOptions(
         max_tokens=settings.chunk_max_tokens, overlap_tokens=settings.chunk_overlap_tokens
     )

@@ -81,7 +81,7 @@ def vector_weight(model: str, text: str) -> float:
 
 
 def _by_vector(table: SearchedTable, query: SearchQuery, limit: int) -> list[ChunkHit]:
-    vector = table.embedder().embed([query.text])[0]
+    vector = table.embedder().embed_query(query.text)
     return table.store.search_vector(table.name, vector, limit=limit, only=query.only)
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+from pydantic import SecretStr
 
 from shared.queue import QueueName
 from shared.settings import Settings
@@ -18,7 +19,11 @@ REPOSITORY = Path(__file__).parents[2]
 
 def environment(settings: Settings) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("KBSYNC_")}
-    given = {f"KBSYNC_{name.upper()}": str(value) for name, value in settings.model_dump(exclude_none=True).items()}
+    values = settings.model_dump(exclude_none=True)
+    given = {
+        f"KBSYNC_{name.upper()}": value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        for name, value in values.items()
+    }
     return {**kept, **given}
 
 

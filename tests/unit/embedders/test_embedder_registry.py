@@ -9,12 +9,14 @@ from shared.settings import Settings
 
 
 def test_dimensions_are_known_without_loading_a_model() -> None:
-    assert embedder_spec("local", "all-MiniLM-L6-v2") == EmbedderSpec("local", "all-MiniLM-L6-v2", 384)
+    assert embedder_spec("local", "all-MiniLM-L6-v2", Settings(_env_file=None)) == EmbedderSpec(
+        "local", "all-MiniLM-L6-v2", 384
+    )
 
 
 def test_every_default_of_the_settings_is_a_known_embedder() -> None:
     settings = Settings(_env_file=None)
-    assert embedder_spec(settings.embedding_provider, settings.embedding_model) in known_embedders()
+    assert embedder_spec(settings.embedding_provider, settings.embedding_model, settings) in known_embedders(settings)
 
 
 @pytest.mark.parametrize(("provider", "model"), [("bedrok", "titan"), ("local", "all-mpnet"), ("", "")])
@@ -29,7 +31,7 @@ def test_an_unknown_embedder_is_an_invalid_request(provider: str, model: str) ->
 def test_importing_the_registry_loads_no_inference_library() -> None:
     program = (
         "import sys, shared.embedders.registry;"
-        "print([name for name in ('openvino', 'tokenizers') if name in sys.modules])"
+        "print([name for name in ('openvino', 'tokenizers', 'boto3', 'botocore', 'tiktoken') if name in sys.modules])"
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
