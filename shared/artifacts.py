@@ -120,6 +120,10 @@ class ArtifactNames:
         """The vectors of these texts, in this order."""
         return f"{self.prefix}vectors-{fingerprint(*self._embedding, *text_hashes)}.npy"
 
+    def partial_vectors(self, text_hashes: Sequence[str]) -> str:
+        """The vectors of some of these texts, while the others are still to be made."""
+        return f"{self.vectors(text_hashes)}.part"
+
 
 def revision_of(chunks_key: str) -> str:
     """Name the rows that are made of these chunks."""

@@ -221,6 +221,12 @@ class DocumentRun(Stored):
     image_batches_done: tuple[int, ...] = ()
     wake_at: datetime | None = None
     """When the reconciler looks at it unless something happens before."""
+    parked_until: datetime | None = None
+    """A service throttles: none of its batches begins before."""
+    throttled_since: datetime | None = None
+    """Since when it has gained nothing from a throttled service; none while that service answers."""
+    partly_embedded: dict[str, int] = Field(default_factory=dict)
+    """Chunks that have their vectors, of batches that are not done."""
     committing_until: datetime | None = None
     """While the store commits, a cancel waits for it."""
     images_read: dict[str, int] = Field(default_factory=dict)

@@ -25,6 +25,7 @@ from shared.repositories.human_sync_logs import HumanSyncLogRepository
 from shared.repositories.human_tasks import HumanTaskRepository
 from shared.repositories.idempotency_keys import IdempotencyKeyRepository
 from shared.repositories.knowledge_bases import KnowledgeBaseRepository
+from shared.repositories.parked_runs import ParkedRunRepository
 from shared.repositories.reconciler_rounds import ReconcilerRoundRepository
 from shared.repositories.stage_leases import StageLeaseRepository
 from shared.repositories.sync_tasks import SyncTaskRepository
@@ -63,6 +64,7 @@ class Resources:
         self.bundle_leases = BundleLeaseRepository(
             self.database, lease_seconds=settings.lease_seconds, queue_wait_seconds=settings.queue_wait_seconds
         )
+        self.parked_runs = ParkedRunRepository(self.database)
         self.reconciler_rounds = ReconcilerRoundRepository(self.database)
         self.idempotency_keys = IdempotencyKeyRepository(self.database)
         self.human_tasks = HumanTaskRepository(self.database)
@@ -107,7 +109,7 @@ class Resources:
         """Return the embedder of a knowledge base, loading its model at the first call."""
         with self._loading:
             if choice not in self._embedders:
-                self._embedders[choice] = open_embedder(choice.provider, choice.model, self.settings)
+                self._embedders[choice] = open_embedder(choice.provider, choice.model, self.settings, redis=self.redis)
             return self._embedders[choice]
 
     def artifact_names(self, document: Document, knowledge_base: KnowledgeBase) -> ArtifactNames:
@@ -116,7 +118,8 @@ class Resources:
 
     def table(self, knowledge_base: KnowledgeBase) -> TableName:
         """Name the table that holds a knowledge base's chunks."""
-        spec = embedder_spec(knowledge_base.embedding.provider, knowledge_base.embedding.model)
+        choice = knowledge_base.embedding
+        spec = embedder_spec(choice.provider, choice.model, self.settings)
         return TableName(kb_id=knowledge_base.id, model=f"{spec.provider}/{spec.model}", dimensions=spec.dimensions)
 
     def create_indexes(self) -> None:

@@ -149,17 +149,23 @@ def _has_one_batch(prepared: PreparedStages) -> bool:
 def _embed_all(resources: Resources, app: Celery, works: Sequence[Work]) -> dict[RunRef, EmbeddedDocument]:
     """Embed what can be embedded; errors are settled."""
     started = time.perf_counter()
-    embedded: dict[RunRef, EmbeddedBatch] = {}
+    embedded: dict[RunRef, EmbeddedBatch | None] = {}
     with _heartbeat(resources, works, batch_lease(0)) as heartbeat:
         listed = _chunk_lists(resources, app, works, heartbeat)
         wanted = [work for work in works if work.ref in listed]
         if wanted:
             with _settling(resources, app, wanted):
-                embedded = embed_batches_together(resources, wanted, listed)
+                embedded = embed_batches_together(
+                    resources, wanted, listed, lambda: all(heartbeat.should_stop(work.ref) for work in wanted)
+                )
+        for work in wanted:
+            if work.ref in embedded and embedded[work.ref] is None:
+                settle(resources, app, _claim(work, work.stage), WorkRemains())
     milliseconds = milliseconds_since(started) // len(works)
     return {
         ref: EmbeddedDocument(chunks=of.chunks, reused=of.reused, milliseconds=milliseconds)
         for ref, of in embedded.items()
+        if of is not None
     }
 
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from celery import Celery
 
 from shared import clock
+from shared.counters import Counter
 from shared.errors import (
     DocumentNotFound,
     KbSyncError,
     LostRace,
     ObjectNotFound,
+    Parked,
     StageError,
     UnexpectedStageError,
     WorkRemains,
@@ -47,7 +49,9 @@ class Claim:
 def settle(resources: Resources, app: Celery, claim: Claim, error: KbSyncError) -> None:
     """Record what came out of the work; what cannot be recorded now is found when the lease runs out."""
     try:
-        if isinstance(error, LostRace):
+        if isinstance(error, Parked):
+            _park(resources, app, claim, error)
+        elif isinstance(error, LostRace):
             handed_back = drain.must_hand_back()
             logger.info("work given up", extra={"reason": error.message("en"), "handed_back": handed_back})
             at_once = handed_back or isinstance(error, WorkRemains)
@@ -57,6 +61,26 @@ def settle(resources: Resources, app: Celery, claim: Claim, error: KbSyncError) 
             _settle_error(resources, app, claim, error)
     except KbSyncError as unrecorded:
         logger.warning("outcome not recorded", extra={"reason": str(unrecorded)})
+
+
+def _park(resources: Resources, app: Celery, claim: Claim, parked: Parked) -> None:
+    """Let the document rest without an attempt, or fail it where it has gained nothing for too long."""
+    began = clock.seconds_from_now(claim.started - time.perf_counter())
+    run = resources.parked_runs.park(
+        claim.ref,
+        claim.lease,
+        owner=claim.owner,
+        until=clock.seconds_from_now(parked.seconds),
+        since=began,
+        progressed=parked.progressed,
+    )
+    if run is None or run.throttled_since is None:
+        return
+    resources.counters.add({Counter.DOCUMENTS_PARKED: 1})
+    seconds = (clock.now() - run.throttled_since).total_seconds()
+    logger.info("document parked", extra={"reason": str(parked.cause), "gained_nothing_seconds": round(seconds)})
+    if seconds >= resources.settings.embedding_throttle_timeout_seconds:
+        fail_document(resources, app, claim.ref, stage=claim.stage, error=parked.cause)
 
 
 def _settle_error(resources: Resources, app: Celery, claim: Claim, error: KbSyncError) -> None:

@@ -88,6 +88,11 @@ def embed_one_batch(resources: Resources, work: Work, batch: int, should_stop: S
     """Embed a batch of the document's chunks. Raises `Cancelled` where it is no longer wanted."""
     if should_stop():
         raise Cancelled
+    noted = work.run.partly_embedded.get(str(batch), 0)
+
+    def note_partial(chunks: int) -> None:
+        resources.parked_runs.note_embedded(work.ref, batch, owner=work.owner, chunks=chunks, before=noted)
+
     embedded = embed_batch(
         resources.object_store,
         resources.vector_store,
@@ -96,15 +101,17 @@ def embed_one_batch(resources: Resources, work: Work, batch: int, should_stop: S
         names=work.names,
         chunked=needed(work.run.outputs.chunk),
         batch=batch,
+        note_partial=note_partial,
+        should_stop=should_stop,
     )
     _count_embedded(resources, [embedded])
     return embedded
 
 
 def embed_batches_together(
-    resources: Resources, works: Sequence[Work], listed: Mapping[RunRef, ChunkList]
-) -> dict[RunRef, EmbeddedBatch]:
-    """Embed documents of one knowledge base that have one batch each."""
+    resources: Resources, works: Sequence[Work], listed: Mapping[RunRef, ChunkList], should_stop: ShouldStop
+) -> dict[RunRef, EmbeddedBatch | None]:
+    """Embed documents of one knowledge base that have one batch each; None for those that must go on alone."""
     knowledge_base = works[0].knowledge_base
     embedded = embed_together(
         resources.object_store,
@@ -112,8 +119,9 @@ def embed_batches_together(
         resources.embedder(knowledge_base.embedding),
         table=resources.table(knowledge_base),
         documents=[SmallDocument(names=work.names, listed=listed[work.ref]) for work in works],
+        should_stop=should_stop,
     )
-    _count_embedded(resources, embedded)
+    _count_embedded(resources, [batch for batch in embedded if batch is not None])
     return dict(zip((work.ref for work in works), embedded, strict=True))
 
 

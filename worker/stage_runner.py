@@ -88,6 +88,7 @@ def run_batch(resources: Resources, app: Celery, ref: RunRef, batch: int) -> Non
             milliseconds=milliseconds,
             chunks=embedded.chunks,
             reused=embedded.reused,
+            before=work.run.partly_embedded.get(str(batch), 0),
         )
         logger.info("batch done", extra={"batch": batch, "milliseconds": milliseconds, "kept": ended})
 

@@ -147,6 +147,8 @@ class PlainStages:
                 names=self.names(chunked.document),
                 chunked=chunked.output,
                 batch=batch,
+                note_partial=lambda _: None,
+                should_stop=lambda: False,
             )
 
     def store(self, chunked: Chunked) -> int:

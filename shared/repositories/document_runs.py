@@ -17,7 +17,7 @@ from shared.states import ACTIVE_RUN_STATUSES, RUN_TRANSITIONS, DocumentStatus, 
 
 COLLECTION = "document_runs"
 ACTIVE: Record = {"status": {"$in": list(ACTIVE_RUN_STATUSES)}}
-AT_REST: Record = {"leases": "", "wake_at": "", "committing_until": ""}
+AT_REST: Record = {"leases": "", "wake_at": "", "committing_until": "", "parked_until": "", "throttled_since": ""}
 """What a record that has ended does not have."""
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)

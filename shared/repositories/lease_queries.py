@@ -40,8 +40,17 @@ def stage_is_open(stage: Stage) -> Record:
 
 
 def batch_is_open(batch: int, stage: Stage) -> Record:
-    """The batch is planned and not done."""
-    return {BATCHES_DONE[stage]: {"$ne": batch}, f"outputs.{PLANNED_BY[stage]}.batch_count": {"$gt": batch}}
+    """The batch is planned and not done, and its document is not parked."""
+    return {
+        BATCHES_DONE[stage]: {"$ne": batch},
+        f"outputs.{PLANNED_BY[stage]}.batch_count": {"$gt": batch},
+        **not_parked(),
+    }
+
+
+def not_parked() -> Record:
+    """The document is not parked, or its time has come."""
+    return {"parked_until": {"$not": {"$gt": clock.now()}}}
 
 
 def taking(

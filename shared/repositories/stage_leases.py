@@ -18,6 +18,7 @@ from shared.repositories.lease_queries import (
     batch_is_open,
     batch_lease,
     held,
+    not_parked,
     stage_is_open,
     taking,
     waiting_for_a_message,
@@ -116,8 +117,13 @@ class StageLeaseRepository:
         )
         return result.matched_count == 1
 
-    def end_batch(self, ref: RunRef, batch: int, *, owner: str, milliseconds: int, chunks: int, reused: int) -> bool:
-        """Record a finished embed batch, and how many of its vectors were there already; False where it was lost."""
+    def end_batch(
+        self, ref: RunRef, batch: int, *, owner: str, milliseconds: int, chunks: int, reused: int, before: int = 0
+    ) -> bool:
+        """Record a finished embed batch, and how many of its vectors were there already; False where it was lost.
+
+        `before` of its chunks were noted by `note_embedded`.
+        """
         lease = batch_lease(batch)
         result = self._collection.update_one(
             {**held(ref, lease, owner), "batches_done": {"$ne": batch}},
@@ -126,10 +132,10 @@ class StageLeaseRepository:
                 "$addToSet": {"batches_done": batch},
                 "$inc": {
                     f"stage_ms.{Stage.EMBED}": milliseconds,
-                    "chunks_created": chunks,
+                    "chunks_created": chunks - before,
                     "embeddings_reused": reused,
                 },
-                "$unset": {f"leases.{lease}": ""},
+                "$unset": {f"leases.{lease}": "", f"partly_embedded.{batch}": "", "throttled_since": ""},
             },
         )
         return result.matched_count == 1
@@ -179,13 +185,13 @@ class StageLeaseRepository:
 
     def due(self, *, limit: int) -> list[DocumentRun]:
         """Return records at which nothing has happened for too long, the oldest first."""
-        query: Record = {"wake_at": {"$lt": clock.now()}, **ACTIVE}
+        query: Record = {"wake_at": {"$lt": clock.now()}, **ACTIVE, **not_parked()}
         cursor = self._collection.find(query).sort("wake_at", ASCENDING).limit(limit)
         return [DocumentRun.model_validate(found) for found in cursor]
 
     def waiting(self) -> list[DocumentRun]:
         """Return records that wait for a message: dispatched, and nobody at work on them."""
-        query: Record = {"wake_at": {"$exists": True}, **ACTIVE, "leases": {}}
+        query: Record = {"wake_at": {"$exists": True}, **ACTIVE, "leases": {}, **not_parked()}
         cursor = self._collection.find(query).sort("wake_at", ASCENDING)
         return [DocumentRun.model_validate(found) for found in cursor]
 
@@ -216,6 +222,7 @@ class StageLeaseRepository:
                     "image_batches_done": [],
                     "stages_done": [],
                     "chunks_created": 0,
+                    "partly_embedded": {},
                     "embeddings_reused": 0,
                     "wake_at": wake_at,
                 },

@@ -1,17 +1,21 @@
 """Embed for several small documents at once: one look for what is known, one call of the model."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
 
 from shared import derived
 from shared.artifacts import ArtifactNames
-from shared.embedders.base import Embedder
+from shared.embedders.base import Embedder, ShouldStop, Vectors
+from shared.errors import EmbeddingThrottled, WorkRemains
 from shared.object_stores.base import ObjectStore
 from shared.vector_stores.base import TableName, VectorStore
 from worker.stages.chunk import ChunkList
-from worker.stages.embed import EmbeddedBatch, embed_texts, summary
+from worker.stages.embed import EmbeddedBatch, embedded_parts, keep_partial, summary
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -38,26 +42,46 @@ def embed_together(
     *,
     table: TableName,
     documents: Sequence[SmallDocument],
-) -> list[EmbeddedBatch]:
-    """Embed what is not embedded yet, a text that several documents hold once; returns what was done for each."""
+    should_stop: ShouldStop,
+) -> list[EmbeddedBatch | None]:
+    """Embed what is not embedded yet, a text that several documents hold once; returns what was done for each.
+
+    None stands for a document that a throttled or slow service left unfinished: what it has got is kept, and it goes
+    on alone, where it can be parked.
+    """
     fresh = [document for document in documents if object_store.stat(document.vectors_key) is None]
     wanted = list(dict.fromkeys(text_hash for document in fresh for text_hash in document.hashes))
-    known = vector_store.vectors_by_text_hash(table, wanted)
+    vectors = dict(vector_store.vectors_by_text_hash(table, wanted))
+    known = frozenset(vectors)
     texts = {chunk.text_hash: chunk.embedding_text for document in fresh for chunk in document.listed.chunks}
-    missing = [text_hash for text_hash in wanted if text_hash not in known]
-    made = embed_texts(embedder, [texts[text_hash] for text_hash in missing])
-    vectors = {**known, **dict(zip(missing, made, strict=True))}
+    missing = [(text_hash, texts[text_hash]) for text_hash in wanted if text_hash not in known]
+    try:
+        for made in embedded_parts(embedder, missing, should_stop):
+            vectors.update(made)
+    except (EmbeddingThrottled, WorkRemains) as error:
+        logger.info("bundle broken up", extra={"reason": str(error)})
     for document in fresh:
-        stacked = np.stack([vectors[text_hash] for text_hash in document.hashes])
-        derived.keep_array(object_store, document.vectors_key, stacked)
-    return _summaries(documents, set(missing))
+        _keep(object_store, document, vectors)
+    finished = [document not in fresh or vectors.keys() >= set(document.hashes) for document in documents]
+    return _summaries(documents, finished, vectors.keys() - known)
 
 
-def _summaries(documents: Sequence[SmallDocument], embedded: set[str]) -> list[EmbeddedBatch]:
+def _keep(object_store: ObjectStore, document: SmallDocument, vectors: Mapping[str, Vectors]) -> None:
+    """Keep the vectors of a document, all of them or those that there are."""
+    own = {text_hash: vectors[text_hash] for text_hash in document.hashes if text_hash in vectors}
+    if len(own) == len(document.hashes):
+        derived.keep_array(object_store, document.vectors_key, np.stack(list(own.values())))
+    elif own:
+        keep_partial(object_store, document.names.partial_vectors(document.hashes), own)
+
+
+def _summaries(
+    documents: Sequence[SmallDocument], finished: Sequence[bool], embedded: Set[str]
+) -> list[EmbeddedBatch | None]:
     """A text counts as embedded for the first document that holds it, and as reused for the others."""
-    summaries = []
-    for document in documents:
-        own = embedded.intersection(document.hashes)
-        summaries.append(summary(document.listed, document.hashes, embedded=list(own)))
+    summaries: list[EmbeddedBatch | None] = []
+    for document, whole in zip(documents, finished, strict=True):
+        own = embedded & set(document.hashes)
+        summaries.append(summary(document.listed, document.hashes, embedded=list(own)) if whole else None)
         embedded = embedded - own
     return summaries
