@@ -48,12 +48,20 @@ class ArtifactNames:
     """How pages of documents of this type are read by OCR; empty where they never are."""
     picture_ocr: str
     """How the writing in pictures is read."""
+    image_descriptions: str
+    """Who says what pictures show; empty where nobody does."""
     chunking: ChunkingOptions
     embedding: EmbeddingChoice
 
     @classmethod
     def of(
-        cls, document: Document, knowledge_base: KnowledgeBase, converters: Converters, readings: PageReadings
+        cls,
+        document: Document,
+        knowledge_base: KnowledgeBase,
+        converters: Converters,
+        readings: PageReadings,
+        *,
+        image_descriptions: str = "",
     ) -> "ArtifactNames":
         return cls(
             prefix=f"{document_prefix(document.kb_id, document.id)}artifacts/",
@@ -61,6 +69,7 @@ class ArtifactNames:
             converter=converters.identity(document.content_type),
             page_ocr=readings.page_identity(document.content_type),
             picture_ocr=readings.picture_identity,
+            image_descriptions=image_descriptions,
             chunking=knowledge_base.chunking,
             embedding=knowledge_base.embedding,
         )
@@ -84,7 +93,8 @@ class ArtifactNames:
     def images_of(self, converted_key: str) -> str:
         """The picture texts of a conversion; named after what they are made of, so that a deploy of a new version in
         the middle of a sync mixes nothing."""
-        return f"{self.prefix}images-{fingerprint(converted_key, IMAGES_VERSION, self.picture_ocr)}.json"
+        described = (self.image_descriptions,) if self.image_descriptions else ()
+        return f"{self.prefix}images-{fingerprint(converted_key, IMAGES_VERSION, self.picture_ocr, *described)}.json"
 
     def chunks_of(self, images_key: str) -> str:
         """The chunks of a conversion with its picture texts."""
@@ -115,6 +125,10 @@ class ArtifactNames:
     def recognized_picture(self, name: str) -> str:
         """What OCR read in an extracted picture."""
         return f"{self.prefix}ocr/picture-{fingerprint(name, self.picture_ocr)}.json"
+
+    def described_picture(self, name: str) -> str:
+        """What a vision model said of an extracted picture."""
+        return f"{self.prefix}descriptions/{fingerprint(name, self.image_descriptions)}.json"
 
     def vectors(self, text_hashes: Sequence[str]) -> str:
         """The vectors of these texts, in this order."""

@@ -10,6 +10,8 @@ from shared.converters.registry import open_converters
 from shared.counters import Counters
 from shared.embedders.base import Embedder
 from shared.embedders.registry import embedder_spec, open_embedder
+from shared.image_describers.base import ImageDescriber
+from shared.image_describers.registry import open_image_describer
 from shared.kb_lock import KnowledgeBaseLock
 from shared.models import Document, EmbeddingChoice, KnowledgeBase
 from shared.object_stores.base import ObjectStore
@@ -102,6 +104,10 @@ class Resources:
         )
 
     @cached_property
+    def image_describer(self) -> ImageDescriber | None:
+        return open_image_describer(self.settings, redis=self.redis)
+
+    @cached_property
     def reranker(self) -> Reranker | None:
         return open_reranker(self.settings)
 
@@ -114,7 +120,14 @@ class Resources:
 
     def artifact_names(self, document: Document, knowledge_base: KnowledgeBase) -> ArtifactNames:
         """Return the names that a document's artifacts have by the present versions and settings."""
-        return ArtifactNames.of(document, knowledge_base, self.converters, self.page_readings)
+        describer = self.image_describer
+        return ArtifactNames.of(
+            document,
+            knowledge_base,
+            self.converters,
+            self.page_readings,
+            image_descriptions=describer.identity if describer is not None else "",
+        )
 
     def table(self, knowledge_base: KnowledgeBase) -> TableName:
         """Name the table that holds a knowledge base's chunks."""
@@ -142,6 +155,8 @@ class Resources:
             self.converters.close()
         if "page_reader" in self.__dict__:
             self.page_reader.close()
+        if "image_describer" in self.__dict__ and self.image_describer is not None:
+            self.image_describer.close()
         self.queue.close()
         self.redis.close()
         self.database.client.close()

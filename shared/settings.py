@@ -58,6 +58,13 @@ class Settings(BaseSettings):
         16, ge=1, le=1024, description="Pictures read in one task; a document with no more needs no task of their own."
     )
 
+    image_descriptions: Literal["off", "bedrock"] = Field(
+        "off", description="Have a vision model say what each picture shows; its words are found beside those of OCR."
+    )
+    image_description_model: str = Field(
+        "amazon.nova-lite-v1:0", description="Vision model of Bedrock: model, inference profile or ARN."
+    )
+
     # Chunks and embeddings
     chunk_max_tokens: int = Field(256, ge=32, le=8192, description="Largest chunk, in tiktoken tokens.")
     chunk_overlap_tokens: int = Field(32, ge=0, le=1024, description="What neighbouring chunks share.")
@@ -93,6 +100,9 @@ class Settings(BaseSettings):
     )
     embedding_concurrency: int = Field(
         8, ge=1, le=64, description="Most calls that one embed process has in flight; it uses fewer under overload."
+    )
+    embed_processes: int = Field(
+        0, ge=0, le=256, description="Embed processes of the embedded stack; 0: 1 for the local model, 8 for a service."
     )
     embedding_timeout_seconds: float = Field(60.0, gt=0, le=300, description="How long an embedding call may take.")
     embedding_throttle_wait_seconds: float = Field(

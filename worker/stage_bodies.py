@@ -54,6 +54,7 @@ def _images(resources: Resources, work: Work, should_stop: ShouldStop) -> Images
         names=work.names,
         converted=needed(work.run.outputs.convert),
         readings=resources.page_readings,
+        describer=resources.image_describer,
         batch_pictures=resources.settings.image_batch_pictures,
         note_total=lambda total: resources.leases.note_images(work.ref, total=total),
         note_done=lambda done: resources.leases.note_image_read(work.ref, batch=0, done=done),
@@ -141,6 +142,7 @@ def read_one_image_batch(resources: Resources, work: Work, batch: int, should_st
         images=needed(work.run.outputs.images),
         batch=batch,
         readings=resources.page_readings,
+        describer=resources.image_describer,
         note_done=lambda done: resources.leases.note_image_read(work.ref, batch=batch, done=done),
         should_stop=should_stop,
     )

@@ -102,6 +102,7 @@ class PlainStages:
             names=names,
             converted=converted,
             readings=self._readings,
+            describer=None,
             batch_pictures=sys.maxsize,
             note_total=_ignore,
             note_done=_ignore,
@@ -147,8 +148,8 @@ class PlainStages:
                 names=self.names(chunked.document),
                 chunked=chunked.output,
                 batch=batch,
-                note_partial=lambda _: None,
-                should_stop=lambda: False,
+                note_partial=_ignore,
+                should_stop=_never,
             )
 
     def store(self, chunked: Chunked) -> int:

@@ -19,8 +19,8 @@ FLOWER_ENVIRONMENT = MappingProxyType({"FLOWER_UNAUTHENTICATED_API": "true"})
 class ServiceProcess:
     """A Python process of the service.
 
-    `arguments` follow the interpreter; `{suffix}` (of worker names), `{cores}`, `{run_dir}`, `{flower_address}`
-    and `{flower_port}` are filled in for the place where it runs.
+    `arguments` follow the interpreter; `{suffix}` (of worker names), `{cores}`, `{embed_processes}`, `{run_dir}`,
+    `{flower_address}` and `{flower_port}` are filled in for the place where it runs.
     """
 
     name: str
@@ -43,7 +43,7 @@ SERVICES: tuple[ServiceProcess, ...] = (
     ServiceProcess("api", ("-m", "api")),
     _worker("control", "control,io", "2"),
     _worker("cpu", "cpu", "{cores}"),
-    _worker("embed", "embed", "1"),
+    _worker("embed", "embed", "{embed_processes}"),
     ServiceProcess("beat", ("-m", "celery", "-A", "worker.app", "beat", "-s", "{run_dir}/beat-schedule")),
     ServiceProcess(
         "flower",
@@ -66,6 +66,7 @@ def service_command(service: ServiceProcess, *, stack: Stack, mongodb_url: str, 
         service,
         suffix=f"-{stack.api_port}",
         cores=stack.cores,
+        embed_processes=stack.embed_processes,
         run_dir=stack.run_dir,
         flower_address=LOOPBACK,
         flower_port=stack.flower_port,

@@ -11,6 +11,8 @@ from shared.embedded.ports import LOOPBACK
 from shared.settings import Settings
 
 DEFAULT_FLOWER_PORT = 5555
+DEFAULT_EMBED_PROCESSES = {"bedrock": 8, "openai": 8}
+"""A process that waits for a service uses no core; one that computes uses them all."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Stack:
     mongodb_url: str | None  # None: a server of our own
     redis_url: str | None
     cores: int
+    embed_processes: int
 
     @property
     def run_dir(self) -> Path:
@@ -75,6 +78,7 @@ def read_stack() -> Stack:
         flower_port=_port("FLOWER_PORT", DEFAULT_FLOWER_PORT),
         mongodb_url=settings.mongodb_url if "mongodb_url" in given else None,
         redis_url=settings.redis_url if "redis_url" in given else None,
+        embed_processes=settings.embed_processes or DEFAULT_EMBED_PROCESSES.get(settings.embedding_provider, 1),
         cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
     )
 

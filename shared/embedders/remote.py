@@ -1,6 +1,6 @@
 """An embedding model behind a service: calls at once, within its limits, retried, and their answers checked."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from functools import partial
 from typing import Protocol
@@ -9,13 +9,10 @@ import numpy as np
 
 from shared.embedders.base import EmbeddedTexts, ShouldStop, Vectors
 from shared.embedders.call_sizes import rough_tokens, split_calls
-from shared.errors import EmbeddingFailed, EmbeddingModelError, EmbeddingThrottled, EmbeddingTimeout
-from shared.throttling.concurrency import AdaptiveConcurrency
+from shared.errors import EmbeddingModelError
+from shared.throttling.governor import Governor
 from shared.throttling.rates import SharedRates
-from shared.throttling.turn import Turn, full_jitter
-
-TRIES = 3
-"""For a call that fails for another reason than throttling; then the stage rests and tries again."""
+from shared.throttling.turn import Turn
 
 QUERY_PATIENCE_SECONDS = 5.0
 """How long somebody who searches waits for a throttled service."""
@@ -67,8 +64,7 @@ class RemoteEmbedder:
         self, service: EmbeddingService, rates: SharedRates, *, concurrency: int, patience_seconds: float
     ) -> None:
         self._service = service
-        self._rates = rates
-        self._concurrency = AdaptiveConcurrency(concurrency)
+        self._governor = Governor(rates, concurrency=concurrency)
         self._patience_seconds = patience_seconds
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="embedding-call")
 
@@ -121,8 +117,8 @@ class RemoteEmbedder:
 
     def embed_query(self, text: str) -> Vectors:
         turn = Turn(patience_seconds=QUERY_PATIENCE_SECONDS, should_stop=lambda: False)
-        answer = self._retried(turn, partial(self._call, [text], turn, query=True))
-        vector: Vectors = answer[0]
+        once = partial(self._call, [text], query=True)
+        vector: Vectors = self._governor.call(turn, once, tokens=_tokens([text]), urgent=True)[0]
         return vector
 
     def warm_up(self) -> None:
@@ -134,64 +130,15 @@ class RemoteEmbedder:
 
     def _made(self, texts: Sequence[str], turn: Turn) -> Vectors:
         """Embed the texts of one call, however often it takes."""
+        return self._governor.call(turn, partial(self._call, texts, query=False), tokens=_tokens(texts))
 
-        def once() -> Vectors:
-            with self._concurrency.place(check=turn.check):
-                return self._call(texts, turn, query=False)
-
-        return self._retried(turn, once)
-
-    def _retried(self, turn: Turn, once: Callable[[], Vectors]) -> Vectors:
-        throttles = failures = 0
-        while True:
-            turn.check()
-            try:
-                return once()
-            except _NoSlot as none:
-                raise none.throttled from none
-            except EmbeddingThrottled as error:
-                throttles += 1
-                self._concurrency.note_overload()
-                self._rates.note_throttled(error.retry_after_seconds)
-                turn.sleep_or_give_up(max(full_jitter(throttles), error.retry_after_seconds or 0.0), error)
-            except EmbeddingFailed as error:
-                failures += 1
-                if isinstance(error, EmbeddingTimeout):
-                    self._concurrency.note_overload()
-                if not error.retryable or failures == TRIES:
-                    raise
-                turn.sleep(full_jitter(failures))
-
-    def _call(self, texts: Sequence[str], turn: Turn, *, query: bool) -> Vectors:
-        """Make one call when its turn in the shared account comes."""
-        self._await_slot(sum(map(rough_tokens, texts)), turn, urgent=query)
+    def _call(self, texts: Sequence[str], *, query: bool) -> Vectors:
         sent = [text if text.strip() else BLANK for text in texts]
-        vectors = unit_vectors(self._service.call(sent, query=query), count=len(texts), dimensions=self.dimensions)
-        turn.note_gain()
-        self._concurrency.note_success()
-        return vectors
-
-    def _await_slot(self, tokens: int, turn: Turn, *, urgent: bool) -> None:
-        slot = self._rates.reserve(tokens=tokens, longest_wait_seconds=turn.left_seconds, urgent=urgent)
-        if not slot.granted:
-            raise _NoSlot(slot.wait_seconds)
-        if slot.wait_seconds > 0:
-            turn.sleep(slot.wait_seconds)
-            # The service may have asked for a pause meanwhile.
-            pause_seconds = self._rates.pause_seconds()
-            if pause_seconds > turn.left_seconds:
-                raise _NoSlot(pause_seconds)
-            turn.sleep(pause_seconds)
+        return unit_vectors(self._service.call(sent, query=query), count=len(texts), dimensions=self.dimensions)
 
 
-class _NoSlot(Exception):
-    """The turn of a call is further away than it waits"""
-
-    def __init__(self, wait_seconds: float) -> None:
-        self.throttled = EmbeddingThrottled(
-            f"the next free place is {wait_seconds:.0f} s away", retry_after_seconds=wait_seconds
-        )
-        super().__init__(str(self.throttled))
+def _tokens(texts: Sequence[str]) -> int:
+    return sum(map(rough_tokens, texts))
 
 
 def unit_vectors(answer: Sequence[Sequence[float]], *, count: int, dimensions: int) -> Vectors:

@@ -22,6 +22,10 @@ REDIS_REST_SECONDS = 5.0
 """After Redis did not answer it is left alone so long: each question may take its whole time limit."""
 
 
+TOO_FAR, GRANTED = 0, 1
+"""What the script answers; anything else is: ask again."""
+
+
 @dataclass(frozen=True)
 class RateLimits:
     """What a service allows; 0 where that is not known."""
@@ -37,6 +41,8 @@ class Slot:
     granted: bool
     wait_seconds: float
     """Until its turn; where it was not granted, until it could be."""
+    too_far: bool = False
+    """Not granted, and further away than the caller waits: it need not ask again."""
 
 
 class SharedRates:
@@ -55,6 +61,8 @@ class SharedRates:
     def reserve(self, *, tokens: int, longest_wait_seconds: float, urgent: bool = False) -> Slot:
         """Take a place for one request, unless its turn is further away than `longest_wait_seconds`.
 
+        A turn that is some seconds away is not granted yet: ask again.
+
         An urgent request takes the next place, and goes at once unless the service asked for a pause.
         """
         if self._scripts is None:
@@ -70,8 +78,8 @@ class SharedRates:
             ]
             try:
                 with translated_errors():
-                    granted, wait_ms = self._scripts.reserve(keys=[self._key], args=arguments)
-                return Slot(granted=bool(granted), wait_seconds=int(wait_ms) / 1000)
+                    outcome, wait_ms = self._scripts.reserve(keys=[self._key], args=arguments)
+                return Slot(granted=outcome == GRANTED, wait_seconds=int(wait_ms) / 1000, too_far=outcome == TOO_FAR)
             except ServiceUnavailable as error:
                 logger.warning("rates not shared", extra={"service": self._key, "reason": str(error)})
                 self._local.let_redis_rest()
@@ -129,6 +137,6 @@ class _LocalPace:
             now = time.monotonic()
             wait_seconds = max(0.0, self._next - now)
             if wait_seconds > longest_wait_seconds:
-                return Slot(granted=False, wait_seconds=wait_seconds)
+                return Slot(granted=False, wait_seconds=wait_seconds, too_far=True)
             self._next = now + wait_seconds + CAREFUL_SECONDS
             return Slot(granted=True, wait_seconds=wait_seconds)

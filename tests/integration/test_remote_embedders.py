@@ -207,7 +207,7 @@ def test_calls_of_a_batch_are_in_flight_together(server: EmbeddingServer, client
     server.behave(latency_seconds=0.1)
     embedder = opened(TITAN, server, client, embedding_concurrency=8)
     embedder.embed([f"{text} once more" for text in TEXTS * 4])
-    assert 6 <= server.statistics.most_in_flight <= 8
+    assert 4 <= server.statistics.most_in_flight <= 8
     embedder.close()
 
 
@@ -223,10 +223,10 @@ def test_a_search_goes_through_while_a_batch_waits(server: EmbeddingServer, clie
     embedder = opened(TITAN, server, client, embedding_requests_per_minute=6)
     batch = threading.Thread(target=collect, args=(embedder,), daemon=True)
     batch.start()
-    time.sleep(0.5)
+    time.sleep(1.0)
     began = time.monotonic()
     assert embedder.embed_query("valve").shape == (1024,)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 8, "the batch has places for the next minute"
 
 
 def test_the_key_is_sent_and_is_in_no_error_and_no_log(

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
@@ -12,10 +12,12 @@ from shared.chunking.image_context import ImageArtifact, image_contexts
 from shared.converters.base import BlockKind, ConvertedDocument, ExtractedImage
 from shared.converters.image_file import IMAGE_CONTENT_TYPES
 from shared.errors import Cancelled, WorkRemains
+from shared.image_describers.base import ImageDescriber
 from shared.models import ConvertOutput, ImagesOutput
 from shared.object_stores.base import ObjectStore
 from shared.ocr.reading import PAGE_FAILURES, PageReadings, page_ranges
 from worker.stages.convert import read_converted
+from worker.stages.descriptions import PictureDescription, describe_pictures, read_description
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +56,7 @@ def describe_images(
     names: ArtifactNames,
     converted: ConvertOutput,
     readings: PageReadings,
+    describer: ImageDescriber | None,
     batch_pictures: int,
     note_total: Callable[[int], None],
     note_done: NoteDone,
@@ -69,10 +72,11 @@ def describe_images(
         pictures = _pictures(read_converted(object_store, converted.artifact_key))
         note_total(len(pictures))
     planned = ImagesOutput(artifact_key=key, image_count=len(pictures))
-    if readings.mode != "off" and len(pictures) > batch_pictures:
+    if (readings.mode != "off" or describer is not None) and len(pictures) > batch_pictures:
         batches = -(-len(pictures) // batch_pictures)
         return planned.model_copy(update={"batch_count": batches, "batch_pictures": batch_pictures})
     _read(object_store, pictures, names=names, readings=readings, note_done=note_done, should_stop=should_stop)
+    describe_pictures(object_store, pictures, names=names, describer=describer, should_stop=should_stop)
     collect_images(object_store, names=names, converted=converted, images=planned)
     return planned
 
@@ -85,6 +89,7 @@ def read_image_batch(
     images: ImagesOutput,
     batch: int,
     readings: PageReadings,
+    describer: ImageDescriber | None,
     note_done: NoteDone,
     should_stop: ShouldStop,
 ) -> int:
@@ -92,6 +97,7 @@ def read_image_batch(
     pictures = _pictures(read_converted(object_store, converted.artifact_key))
     own = pictures[batch * images.batch_pictures : (batch + 1) * images.batch_pictures]
     _read(object_store, own, names=names, readings=readings, note_done=note_done, should_stop=should_stop)
+    describe_pictures(object_store, own, names=names, describer=describer, should_stop=should_stop)
     return len(own)
 
 
@@ -107,7 +113,8 @@ def collect_images(
         document = read_converted(object_store, converted.artifact_key)
         pictures = _pictures(document)
         texts = {picture.name: _known(object_store, names.recognized_picture(picture.name)) for picture in pictures}
-        listed = _listed(document, pictures, texts, names)
+        described = {picture.name: read_description(object_store, names, picture) for picture in pictures}
+        listed = _listed(document, pictures, texts, described, names)
     derived.keep(object_store, images.artifact_key, listed)
     return listed
 
@@ -180,26 +187,39 @@ def _listed(
     document: ConvertedDocument,
     pictures: Sequence[ExtractedImage],
     texts: Mapping[str, PictureText],
+    described: Mapping[str, PictureDescription],
     names: ArtifactNames,
 ) -> ImageList:
     contexts = image_contexts(document)
-    failures: dict[str, set[int]] = {}
-    for picture in pictures:
-        failure = texts[picture.name].failure
-        if failure is not None:
-            failures.setdefault(failure, set()).add(picture.page)
     return ImageList(
         images=tuple(
             ImageArtifact(
                 name=picture.name,
                 image_key=names.picture(picture.name),
                 content_type=picture.content_type,
-                context=contexts[picture.name].text_with(texts[picture.name].text),
+                context=contexts[picture.name].text_with(
+                    f"{described[picture.name].text}\n\n{texts[picture.name].text}"
+                ),
             )
             for picture in pictures
         ),
-        notes=tuple(
-            f"{page_ranges(pages)}: the writing in a picture was not read ({reason})"
-            for reason, pages in failures.items()
+        notes=(
+            *_notes("the writing in a picture was not read", pictures, texts),
+            *_notes("a picture was not described", pictures, described),
         ),
     )
+
+
+def _notes(
+    what: str,
+    pictures: Sequence[ExtractedImage],
+    outcomes: Mapping[str, PictureText] | Mapping[str, PictureDescription],
+) -> Iterator[str]:
+    """Say on which pages something failed, once for each reason."""
+    failures: dict[str, set[int]] = {}
+    for picture in pictures:
+        failure = outcomes[picture.name].failure
+        if failure is not None:
+            failures.setdefault(failure, set()).add(picture.page)
+    for reason, pages in failures.items():
+        yield f"{page_ranges(pages)}: {what} ({reason})"

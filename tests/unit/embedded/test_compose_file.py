@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[3]
 IN_A_CONTAINER = {
     "suffix": "",
     "cores": 2,
+    "embed_processes": 1,
     "run_dir": "/data",
     "flower_address": "0.0.0.0",
     "flower_port": 5555,

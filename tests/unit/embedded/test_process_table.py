@@ -9,7 +9,9 @@ from shared.queue import QueueName
 
 
 def make_stack(data_dir: Path, *, api_port: int = 8000, cores: int = 2) -> Stack:
-    return Stack(data_dir, "127.0.0.1", api_port, 5555, mongodb_url=None, redis_url=None, cores=cores)
+    return Stack(
+        data_dir, "127.0.0.1", api_port, 5555, mongodb_url=None, redis_url=None, cores=cores, embed_processes=3
+    )
 
 
 def commands(stack: Stack) -> dict[str, tuple[str, ...]]:

@@ -1,0 +1,1 @@
+"""Saying in words what a picture shows."""
