@@ -14,7 +14,13 @@ from api.schemas.knowledge_bases import (
     KnowledgeBaseView,
 )
 from shared.chunking.model import ChunkingOptions
-from shared.errors import InvalidRequest, KnowledgeBaseNameTaken, KnowledgeBaseNotFound, ObjectStoreUnavailable
+from shared.errors import (
+    InvalidRequest,
+    KnowledgeBaseNameTaken,
+    KnowledgeBaseNotFound,
+    ObjectStoreUnavailable,
+    SyncAlreadyRunning,
+)
 from shared.models import EmbeddingChoice
 from shared.services import knowledge_bases
 from shared.settings import Settings
@@ -28,7 +34,7 @@ router = APIRouter(prefix="/knowledge-bases", tags=["knowledge bases"])
     **operation(
         "create_knowledge_base",
         summary="创建知识库",
-        description="Create a knowledge base. Its name is unique; chunking and embedding are fixed from then on.",
+        description="Create a knowledge base. Its name is unique; chunking is fixed from then on.",
         examples={201: {"created": {"data": examples.KNOWLEDGE_BASE}}},
         fails=[InvalidRequest, KnowledgeBaseNameTaken],
     ),
@@ -90,13 +96,20 @@ def get_knowledge_base(kb_id: str, resources: OpenResources) -> Data[KnowledgeBa
     **operation(
         "update_knowledge_base",
         summary="修改知识库",
-        description="Change the name or the description; a field that is left out or null stays as it is.",
+        description="Change the name, the description or the embedding model; a field that is left out or null stays "
+        "as it is. With another model search finds a document again when the next full sync has embedded it anew.",
         examples={200: {"updated": {"data": examples.KNOWLEDGE_BASE}}},
-        fails=[InvalidRequest, KnowledgeBaseNameTaken, KnowledgeBaseNotFound],
+        fails=[InvalidRequest, KnowledgeBaseNameTaken, KnowledgeBaseNotFound, SyncAlreadyRunning],
     ),
 )
 def update_knowledge_base(kb_id: str, body: KnowledgeBaseUpdate, resources: OpenResources) -> Data[KnowledgeBaseView]:
-    detail = knowledge_bases.update(resources, kb_id, name=body.name, description=body.description)
+    detail = knowledge_bases.update(
+        resources,
+        kb_id,
+        name=body.name,
+        description=body.description,
+        embedding=EmbeddingChoice(**body.embedding.model_dump()) if body.embedding else None,
+    )
     return Data(data=KnowledgeBaseView.of(detail))
 
 

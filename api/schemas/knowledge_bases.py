@@ -47,12 +47,13 @@ class KnowledgeBaseCreate(RequestModel):
 
 
 class KnowledgeBaseUpdate(RequestModel):
-    """Only these two can be changed; another field is refused, so that nobody thinks that it was changed."""
+    """Only these can be changed; another field is refused, so that nobody thinks that it was changed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Name | None = None
     description: Description | None = None
+    embedding: EmbeddingBody | None = None
 
 
 class ChunkingView(View):

@@ -203,6 +203,13 @@ class DocumentRepository:
             {"$set": {"status": DocumentStatus.COMPLETED, "updated_at": clock.now()}, "$unset": NO_ERROR},
         )
 
+    def mark_for_sync(self, kb_id: str) -> None:
+        """Let the next full sync take every document that is done."""
+        self._collection.update_many(
+            {"kb_id": kb_id, "status": DocumentStatus.COMPLETED},
+            {"$set": {"status": DocumentStatus.UPLOADED, "updated_at": clock.now()}},
+        )
+
     def restore_status(self, task_id: str, previous: Iterable[tuple[str, DocumentStatus]]) -> None:
         """Give documents that a cancelled sync held the status that they had before it."""
         updates = [

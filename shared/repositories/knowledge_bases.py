@@ -9,7 +9,7 @@ from pymongo.errors import DuplicateKeyError
 
 from shared import clock
 from shared.errors import KnowledgeBaseNameTaken, KnowledgeBaseNotFound
-from shared.models import KnowledgeBase
+from shared.models import EmbeddingChoice, KnowledgeBase
 from shared.repositories.database import Record, repository
 from shared.states import KnowledgeBaseStatus
 
@@ -59,9 +59,12 @@ class KnowledgeBaseRepository:
     def count(self) -> int:
         return self._collection.count_documents(ACTIVE)
 
-    def update(self, kb_id: str, *, name: str | None, description: str | None) -> KnowledgeBase:
+    def update(
+        self, kb_id: str, *, name: str | None, description: str | None, embedding: EmbeddingChoice | None = None
+    ) -> KnowledgeBase:
         """Change what is given. Raises `KnowledgeBaseNotFound` or `KnowledgeBaseNameTaken`."""
-        changes = {"name": name, "description": description}
+        chosen = embedding.model_dump() if embedding is not None else None
+        changes = {"name": name, "description": description, "embedding": chosen}
         fields = {field: value for field, value in changes.items() if value is not None}
         try:
             found = self._collection.find_one_and_update(

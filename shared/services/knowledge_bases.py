@@ -7,7 +7,7 @@ from shared import clock, ids
 from shared.artifacts import knowledge_base_prefix
 from shared.chunking.model import ChunkingOptions
 from shared.embedders.registry import embedder_spec
-from shared.errors import InvalidRequest, SyncNotRunning
+from shared.errors import InvalidRequest, SyncAlreadyRunning, SyncNotRunning
 from shared.kb_lock import LockHolder
 from shared.models import EmbeddingChoice, KnowledgeBase
 from shared.resources import Resources
@@ -104,8 +104,29 @@ def page(resources: Resources, *, number: int, size: int) -> tuple[list[Knowledg
     return _with_totals(resources, found), total
 
 
-def update(resources: Resources, kb_id: str, *, name: str | None, description: str | None) -> KnowledgeBaseDetail:
-    knowledge_base = resources.knowledge_bases.update(kb_id, name=name, description=description)
+def update(
+    resources: Resources,
+    kb_id: str,
+    *,
+    name: str | None,
+    description: str | None,
+    embedding: EmbeddingChoice | None = None,
+) -> KnowledgeBaseDetail:
+    """Change what is given. Another model has a table of its own: the next full sync embeds every document with it.
+
+    Raises `KnowledgeBaseNotFound`, `KnowledgeBaseNameTaken`; `InvalidRequest` for a model that the service does not
+    have, `SyncAlreadyRunning` where a sync still embeds with the old one.
+    """
+    before = resources.knowledge_bases.get(kb_id)
+    is_another = embedding is not None and embedding != before.embedding
+    if embedding is not None and is_another:
+        embedder_spec(embedding.provider, embedding.model, resources.settings)
+        running = resources.sync_tasks.find_active(kb_id)
+        if running is not None:
+            raise SyncAlreadyRunning(running.id)
+    knowledge_base = resources.knowledge_bases.update(kb_id, name=name, description=description, embedding=embedding)
+    if is_another:
+        resources.documents.mark_for_sync(kb_id)
     return _with_totals(resources, [knowledge_base])[0]
 
 

@@ -150,3 +150,14 @@ def test_stats_are_totals_or_of_one(
     one = api_client.get(f"{API}/stats?kb_id={knowledge_base_id}").json()["data"]
     assert (one["knowledge_bases"], one["documents_by_status"]["uploaded"]) == (1, 1)
     assert api_client.get(f"{API}/stats?kb_id=kb-no").json()["error"]["code"] == "2001"
+
+
+def test_patch_of_the_model_lets_the_next_full_sync_embed_anew(
+    api_client: TestClient, knowledge_base_id: str, resources: Resources
+) -> None:
+    path = f"{API}/knowledge-bases/{knowledge_base_id}"
+    unknown = api_client.patch(path, json={"embedding": {"provider": "openai", "model": "no such"}})
+    assert (unknown.status_code, unknown.json()["error"]["code"]) == (400, "1002")
+    chosen = {"provider": "bedrock", "model": "amazon.titan-embed-text-v2:0"}
+    assert api_client.patch(path, json={"embedding": chosen}).json()["data"]["embedding"] == chosen
+    assert resources.table(resources.knowledge_bases.get(knowledge_base_id)).dimensions == 1024

@@ -194,8 +194,8 @@ def test_invalid_deletion_is_1002(serverless_client: TestClient, document_ids: o
 
 
 def test_patch_refuses_what_cannot_be_changed(serverless_client: TestClient) -> None:
-    response = serverless_client.patch(f"{API}/knowledge-bases/kb-1", json={"embedding": {}})
-    assert response.json()["error"]["details"]["errors"] == [{"field": "embedding", "reason": "未知字段"}]
+    response = serverless_client.patch(f"{API}/knowledge-bases/kb-1", json={"chunking": {}})
+    assert response.json()["error"]["details"]["errors"] == [{"field": "chunking", "reason": "未知字段"}]
 
 
 def test_body_above_the_limit_is_1002(serverless_client: TestClient) -> None:
