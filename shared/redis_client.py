@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import redis
+import redis.asyncio
+from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
@@ -12,6 +14,7 @@ from redis.retry import Retry
 from shared.errors import ServiceUnavailable
 
 RedisClient = redis.Redis
+AsyncRedisClient = redis.asyncio.Redis
 
 
 def connect(url: str, *, timeout_seconds: float) -> RedisClient:
@@ -26,6 +29,19 @@ def connect(url: str, *, timeout_seconds: float) -> RedisClient:
         # A connection that broke while it was idle is made anew; a server that does not answer is not asked twice,
         # for each attempt would wait its whole time limit, and the handshake multiplies the attempts.
         retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
+    )
+
+
+def connect_async(url: str, *, timeout_seconds: float) -> AsyncRedisClient:
+    """Open a client for an event loop, without any retry of its own: who subscribes must know of each gap."""
+    return redis.asyncio.Redis.from_url(
+        url,
+        decode_responses=True,
+        protocol=2,  # where a ping on a subscribed connection is answered as a message
+        socket_timeout=timeout_seconds,
+        socket_connect_timeout=timeout_seconds,
+        socket_keepalive=True,
+        retry=AsyncRetry(NoBackoff(), 0),
     )
 
 

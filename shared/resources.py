@@ -18,6 +18,7 @@ from shared.object_stores.base import ObjectStore
 from shared.object_stores.registry import open_object_store
 from shared.ocr.reading import PageReadings
 from shared.ocr.sandbox import SandboxedPageReader, open_page_reader
+from shared.progress_channel import ProgressPublisher
 from shared.queue import TaskQueue
 from shared.repositories import database
 from shared.repositories.bundle_leases import BundleLeaseRepository
@@ -75,6 +76,7 @@ class Resources:
         self.queue = TaskQueue(settings, self.redis)
         self.presence = WorkerPresence(self.redis)
         self.counters = Counters(self.redis)
+        self.progress = ProgressPublisher(self.redis)
         self._embedders: dict[EmbeddingChoice, Embedder] = {}
         self._loading = Lock()
 
@@ -158,5 +160,6 @@ class Resources:
         if "image_describer" in self.__dict__ and self.image_describer is not None:
             self.image_describer.close()
         self.queue.close()
+        self.progress.close()
         self.redis.close()
         self.database.client.close()

@@ -57,6 +57,7 @@ def fail_document(
     if run is not None:
         mark_document_failed(resources, run)
     resources.counters.add({Counter.DOCUMENTS_FAILED: 1})
+    resources.progress.changed(ref.task_id)
     after_document(resources, app, ref.task_id)
 
 
@@ -90,6 +91,7 @@ def finish(resources: Resources, task_id: str) -> SyncTask | None:
     ended = resources.sync_tasks.end(task_id, terminal_status(counts), at=clock.now())
     if ended is None:
         return None
+    resources.progress.changed(task_id, ended=True)
     logger.info(
         "sync ended",
         extra={"task_id": task_id, "status": ended.status, "completed": counts.completed, "failed": counts.failed},

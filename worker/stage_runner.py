@@ -124,6 +124,7 @@ def _claimed(
         logger.debug("claim lost", extra={"task_id": ref.task_id, "document_id": ref.document_id, "stage": stage})
         yield None
         return
+    resources.progress.changed(ref.task_id)
     lease = str(stage) if batch is None else batch_lease(batch, stage)
     with logs.bound(
         request_id=run.request_id,
@@ -142,6 +143,8 @@ def _claimed(
         except Exception as error:
             logger.exception("stage crashed")
             settle(resources, app, claim, UnexpectedStageError(repr(error)))
+        finally:
+            resources.progress.changed(ref.task_id)
 
 
 def _claim(resources: Resources, ref: RunRef, stage: Stage, batch: int | None, *, owner: str) -> DocumentRun | None:

@@ -44,6 +44,7 @@ def _prepare(resources: Resources, task: SyncTask) -> None:
     except StageError as error:  # every document is worked on then, and says for itself what is wrong
         logger.warning("unchanged documents not found out", extra={"reason": str(error)})
     if resources.sync_tasks.start(task.id):
+        resources.progress.changed(task.id)
         logger.info("sync started", extra={"kb_id": task.kb_id, "documents": task.total_documents})
 
 

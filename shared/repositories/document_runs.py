@@ -22,6 +22,9 @@ AT_REST: Record = {"leases": "", "wake_at": "", "committing_until": "", "parked_
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
+NOT_SHOWN: Record = dict.fromkeys(("outputs", "leases", "batches_done", "image_batches_done", "images_read"), 0)
+"""What is large in a record and is never shown to clients."""
+
 
 @repository
 class DocumentRunRepository:
@@ -59,6 +62,11 @@ class DocumentRunRepository:
         query: Record = {"task_id": task_id} | ({"status": status} if status else {})
         cursor = self._collection.find(query).sort("ordinal", ASCENDING)
         return [DocumentRun.model_validate(found) for found in cursor]
+
+    def changed_since(self, task_id: str, moment: datetime | None) -> list[DocumentRun]:
+        """Return the records that changed after a moment, or all, without what only workers need."""
+        query: Record = {"task_id": task_id} | ({"updated_at": {"$gt": moment}} if moment else {})
+        return [DocumentRun.model_validate(found) for found in self._collection.find(query, NOT_SHOWN)]
 
     def page(self, task_id: str, *, status: RunStatus | None, skip: int, limit: int) -> tuple[list[DocumentRun], int]:
         """Return a page by ordinal, and how many there are in all."""

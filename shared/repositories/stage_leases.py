@@ -225,6 +225,7 @@ class StageLeaseRepository:
                     "partly_embedded": {},
                     "embeddings_reused": 0,
                     "wake_at": wake_at,
+                    "updated_at": clock.now(),
                 },
                 "$inc": {"attempt": 1, "crashes": 1},
                 "$max": {"stages_credited": stages_done},

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from shared import clock
 from shared.models import DocumentRun, RunCounts, SyncTask
@@ -17,6 +18,43 @@ class TaskView:
     task: SyncTask
     counts: RunCounts
     progress: Progress
+
+
+@dataclass(frozen=True)
+class Observation:
+    """A task as it was read at one moment, with documents of it that had changed."""
+
+    task: SyncTask
+    counts: RunCounts
+    in_work: DocumentRun | None
+    documents: tuple[DocumentRun, ...]
+    is_whole: bool
+    """Whether these are all documents of the task."""
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the task has ended and so has every document of it: nothing changes any more."""
+        return not self.task.active and self.counts.active == 0
+
+    def view(self, language: str) -> TaskView:
+        progress = task_progress(self.task, self.counts, self.in_work, at=clock.now(), language=language)
+        return TaskView(task=self.task, counts=self.counts, progress=progress)
+
+
+def observe(resources: Resources, task_id: str, *, changed_since: datetime | None) -> Observation:
+    """Read a task and the documents that changed since, or all of them where no moment is given or it has ended.
+
+    The task is read first: what is read of its documents after its end is their last state. Raises `SyncTaskNotFound`.
+    """
+    task = resources.sync_tasks.get(task_id)
+    since = changed_since if task.active else None
+    return Observation(
+        task=task,
+        counts=resources.runs.counts([task_id])[task_id],
+        in_work=resources.runs.newest_in_work(task_id) if task.active else None,
+        documents=tuple(resources.runs.changed_since(task_id, since)),
+        is_whole=since is None,
+    )
 
 
 def list_tasks(

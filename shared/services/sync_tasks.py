@@ -241,6 +241,7 @@ def cancel(resources: Resources, task_id: str) -> Cancellation:
         current = resources.sync_tasks.get(task_id)
         raise SyncNotRunning(task_id=task_id, current_status=current.status)
     settle_cancelled(resources, cancelled)
+    resources.progress.changed(task_id, ended=True)
     _release_lock(resources, cancelled)
     counts = resources.runs.counts([task_id])[task_id]
     return Cancellation(task=cancelled, processed_documents=counts.completed)
