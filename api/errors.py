@@ -10,8 +10,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
+from starlette.websockets import WebSocket, WebSocketState
 
 from api.language import Language, language_of
+from api.progress_events import Event
 from api.validation import BadField, in_language, invalid_request
 from shared import errors, logs
 from shared.errors import KbSyncError
@@ -49,6 +51,9 @@ STATUSES: Mapping[type[KbSyncError], int] = {
 
 RETRY_AFTER_SECONDS = 5
 
+WEBSOCKET_RESTART, WEBSOCKET_REFUSED = 1012, 4000
+"""Close codes (RFC 6455, 7.4.2): where the server stops, and for an error, whose HTTP status is added."""
+
 PROBED_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
 
@@ -76,21 +81,42 @@ def error_response(error: KbSyncError, language: Language, headers: Mapping[str,
     return Response(body.encode(errors="replace"), status, sent, media_type="application/json")
 
 
+def failure_event(error: KbSyncError, language: Language) -> Event:
+    """Tell a watcher of an error that ends its stream."""
+    body = error_body(error, language, logs.bound_value("request_id"))
+    return Event("failure", json.dumps(body, ensure_ascii=False, default=str))
+
+
 def install_handlers(app: FastAPI) -> None:
     """Let the app answer every error in our shape; what is unexpected is caught by the middleware."""
-    app.add_exception_handler(KbSyncError, _on_domain_error)
+    app.add_exception_handler(KbSyncError, _on_domain_error)  # type: ignore[arg-type]  # it answers both protocols
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
 
 
-async def _on_domain_error(request: Request, error: Exception) -> Response:
+async def _on_domain_error(request: Request | WebSocket, error: Exception) -> Response | None:
     assert isinstance(error, KbSyncError)
+    _log(error)
+    if isinstance(request, WebSocket):
+        await _close_with_error(request, error)
+        return None
+    return error_response(error, language_of(request.scope))
+
+
+async def _close_with_error(websocket: WebSocket, error: KbSyncError) -> None:
+    """Say what is wrong in a message and close: a browser shows nothing of a handshake that was refused."""
+    if websocket.application_state is WebSocketState.CONNECTING:
+        await websocket.accept()
+    await websocket.send_text(failure_event(error, language_of(websocket.scope)).as_message())
+    await websocket.close(WEBSOCKET_REFUSED + status_of(type(error)), error.message("en"))
+
+
+def _log(error: KbSyncError) -> None:
     status = status_of(type(error))
     if status == 503:
         logger.warning("backing service failed", extra={"code": error.code, "reason": str(error)})
     elif status >= 500:
         logger.error("request failed", exc_info=error, extra={"code": error.code})
-    return error_response(error, language_of(request.scope))
 
 
 async def _on_validation_error(request: Request, error: Exception) -> Response:
@@ -103,7 +129,8 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     """Answer what the framework raises by itself: no such route, wrong method, a body that cannot be read."""
     assert isinstance(error, HTTPException)
     if isinstance(error.__cause__, KbSyncError):  # raised while FastAPI read the body
-        return await _on_domain_error(request, error.__cause__)
+        _log(error.__cause__)
+        return error_response(error.__cause__, language_of(request.scope))
     language = language_of(request.scope)
     path = request.scope["path"]  # `request.url` would parse the Host header, which may be anything
     if error.status_code == 404:

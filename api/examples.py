@@ -1,5 +1,7 @@
 """Example answers for OpenAPI; those of sync tasks are the service's published ones, and tests compare with them."""
 
+import json
+
 from api.operations import CHUNK_ID, DOCUMENT_ID, KB_ID, OTHER_TASK_ID, TASK_ID
 
 KNOWLEDGE_BASE: dict[str, object] = {
@@ -170,6 +172,13 @@ SYNC_PARTIAL_DETAIL = {
     "failed_documents": 1,
     "documents": [DOCUMENT_RUN_COMPLETED, DOCUMENT_RUN_FAILED],
 }
+
+SYNC_EVENTS = (
+    "retry: 2718\n\n"
+    f"event: document\ndata: {json.dumps(DOCUMENT_RUN_COMPLETED)}\n\n"
+    f"id: 1737367500000\nevent: task\ndata: {json.dumps(SYNC_RUNNING, ensure_ascii=False)}\n\n"
+    f"id: 1737367560000-end\nevent: task\ndata: {json.dumps(SYNC_COMPLETED, ensure_ascii=False)}\n\n"
+)
 
 SYNC_CANCELLED = {
     "message": "任务取消成功",

@@ -10,9 +10,11 @@ from anyio import CapacityLimiter
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
+from api import progress_stream, stop_signals
 from api.errors import install_handlers
 from api.metrics import RequestMetrics, ServiceCollector
-from api.middleware import BodyLimit, RequestContext, TrailingSlash
+from api.middleware import BodyLimit, RequestContext, TrailingSlash, keep_back_websocket_lines
+from api.progress_hub import ProgressHub
 from api.routes import chunks, documents, health, human_tasks, knowledge_bases, search, stats, sync_tasks
 from shared import logs
 from shared.errors import KbSyncError
@@ -44,7 +46,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.metrics = RequestMetrics()
     install_handlers(app)
-    for resource in (knowledge_bases, documents, chunks, sync_tasks, search, stats):
+    for resource in (knowledge_bases, documents, chunks, sync_tasks, progress_stream, search, stats):
         app.include_router(resource.router, prefix=BASE_PATH)
     app.include_router(human_tasks.router, prefix=f"{BASE_PATH}/tasks")
     app.include_router(human_tasks.router, prefix=f"{BASE_PATH}/humanloop/tasks", include_in_schema=False)
@@ -61,6 +63,7 @@ def app_from_environment() -> FastAPI:
     """Build the application of a server process, with its logs, from the environment."""
     settings = load_settings()
     logs.configure(settings.log_level)
+    keep_back_websocket_lines()
     return create_app(settings)
 
 
@@ -72,12 +75,15 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.upload_threads = CapacityLimiter(UPLOAD_THREADS)
     collector = ServiceCollector(resources)
     app.state.metrics.registry.register(collector)
+    app.state.progress = progress = ProgressHub(resources)
     background = [asyncio.create_task(run_in_threadpool(_open_stores, resources))]
     if not await _indexes_created(resources):
         background.append(asyncio.create_task(_create_indexes(resources)))
     try:
-        yield
+        with stop_signals.also(progress.stop):
+            yield
     finally:
+        await progress.close()
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)

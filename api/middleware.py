@@ -42,17 +42,21 @@ class RequestContext:
             if scope["type"] == "http":
                 await self._http(scope, receive, send)
             else:
-                await self._app(scope, receive, send)
+                await self._websocket(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         method, path, start = scope["method"], scope["path"], time.perf_counter()
         status: int | None = None
+        seconds_to_stream: float | None = None
 
         async def send_with_id(message: Message) -> None:
-            nonlocal status
+            nonlocal status, seconds_to_stream
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[REQUEST_ID_HEADER] = logs.bound_value("request_id") or ""
+                headers = MutableHeaders(scope=message)
+                headers[REQUEST_ID_HEADER] = logs.bound_value("request_id") or ""
+                if headers.get("content-type", "").startswith("text/event-stream"):
+                    seconds_to_stream = time.perf_counter() - start
             await send(message)
 
         try:
@@ -66,11 +70,42 @@ class RequestContext:
         finally:
             seconds = time.perf_counter() - start
             answered = status or CLIENT_GONE
-            self._metrics.observe(scope, method=method, status=answered, seconds=seconds)
+            # A stream is answered when it begins; how long somebody watches says nothing of us.
+            answered_in = seconds if seconds_to_stream is None else seconds_to_stream
+            self._metrics.observe(scope, method=method, status=answered, seconds=answered_in)
             access_log.info(
                 "request",
                 extra={"method": method, "path": path, "status": answered, "duration_ms": round(seconds * 1000, 2)},
             )
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path, start = scope["path"], time.perf_counter()
+        closed_with: int | None = None
+
+        async def send_noted(message: Message) -> None:
+            nonlocal closed_with
+            if message["type"] == "websocket.close":
+                closed_with = message.get("code", 1000)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noted)
+        finally:
+            seconds = time.perf_counter() - start
+            access_log.info(
+                "websocket",
+                extra={"path": path, "closed_with": closed_with, "duration_ms": round(seconds * 1000, 2)},
+            )
+
+
+def keep_back_websocket_lines() -> None:
+    """Let uvicorn log no WebSocket itself: its lines show the query, and ours say more."""
+    logging.getLogger("uvicorn.error").addFilter(_is_no_websocket_line)
+
+
+def _is_no_websocket_line(record: logging.LogRecord) -> bool:
+    of_websocket = "WebSocket" in str(record.msg) or record.msg in ("connection open", "connection closed")
+    return record.levelno > logging.INFO or not of_websocket
 
 
 def request_id_of(scope: Scope) -> str:

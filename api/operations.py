@@ -89,6 +89,16 @@ def operation(
     )
 
 
+def streaming(described: Operation, *, example: str) -> Operation:
+    """Describe a route whose success is a stream of Server-Sent Events, or 204 where there is nothing more to come."""
+    stream = {
+        "description": "A stream of events.",
+        "content": {"text/event-stream": {"schema": {"type": "string"}, "example": example}},
+    }
+    ended = {"description": "The task has ended, and the client has seen it end."}
+    return {**described, "responses": {200: stream, 204: ended, **described["responses"]}}
+
+
 def error_responses(kinds: Sequence[type[KbSyncError]]) -> dict[int | str, dict[str, Any]]:
     """Document errors by their status, each with an example under its code and name."""
     by_status: dict[int, list[type[KbSyncError]]] = defaultdict(list)

@@ -61,6 +61,7 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "malformed": ("multipart内容不完整或格式错误", "the multipart body is malformed or was cut off"),
     "silent": ("上传中断：长时间没有收到数据", "the upload stood still for too long"),
     "body_too_large": ("请求体过大", "the body is too large"),
+    "event_id": ("不是本服务发出的事件编号", "must be the id of an event of this service"),
     "unreadable": ("无法解析请求体", "the body cannot be read"),
 }
 """What each kind of error says; the kinds are those of pydantic and our own."""

@@ -78,6 +78,7 @@ CALLS = [
     Call("GET", f"{API}/sync-tasks/{{task_id}}"),
     Call("GET", f"{API}/sync-tasks/{{task_id}}/documents"),
     Call("POST", f"{API}/sync-tasks/{{task_id}}/cancel"),
+    Call("GET", f"{API}/sync-tasks/{{task_id}}/events"),  # where the task was cancelled before, it ends at once
     Call("POST", f"{API}/sync-tasks/{{task_id}}/retry-failed"),
     Call("POST", f"{API}/knowledge-bases/{{kb_id}}/sync", {"task_type": "full_sync", "document_ids": []}),
     Call("GET", f"{API}/stats"),

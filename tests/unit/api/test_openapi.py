@@ -9,7 +9,7 @@ from shared.settings import Settings
 
 DOCUMENT: dict[str, Any] = create_app(Settings()).openapi()
 OPERATIONS = {operation["operationId"]: operation for path in DOCUMENT["paths"].values() for operation in path.values()}
-BINARY = {"get_markdown", "get_file", "get_chunk_image", "get_metrics", "get_liveness"}
+BINARY = {"get_markdown", "get_file", "get_chunk_image", "get_metrics", "get_liveness", "watch_sync_task"}
 
 
 def test_operation_ids_are_the_functions_names() -> None:
@@ -52,3 +52,9 @@ def test_sync_body_is_documented() -> None:
     schema = OPERATIONS["create_sync_task"]["requestBody"]["content"]["application/json"]["schema"]
     assert schema["required"] == ["task_type"]
     assert schema["properties"]["task_type"]["enum"] == ["full_sync", "incremental"]
+
+
+def test_stream_is_documented_as_events() -> None:
+    operation = OPERATIONS["watch_sync_task"]
+    assert operation["responses"]["200"]["content"]["text/event-stream"]["example"].startswith("retry: ")
+    assert [parameter["name"] for parameter in operation["parameters"]] == ["task_id", "last_event_id"]
