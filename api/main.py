@@ -76,6 +76,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     collector = ServiceCollector(resources)
     app.state.metrics.registry.register(collector)
     app.state.progress = progress = ProgressHub(resources)
+    app.state.metrics.count_streams(lambda: progress.watchers)
     background = [asyncio.create_task(run_in_threadpool(_open_stores, resources))]
     if not await _indexes_created(resources):
         background.append(asyncio.create_task(_create_indexes(resources)))

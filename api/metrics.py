@@ -1,8 +1,8 @@
 """What Prometheus reads: this process's requests, and the queues and counters of the whole service."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.types import Scope
@@ -27,6 +27,12 @@ class RequestMetrics:
             buckets=BUCKETS,
             registry=self.registry,
         )
+
+        self._streams = Gauge("kbsync_api_progress_streams", "Open streams of live progress.", registry=self.registry)
+
+    def count_streams(self, count: Callable[[], int]) -> None:
+        """Ask for the number of open streams whenever somebody reads the metrics."""
+        self._streams.set_function(count)
 
     def observe(self, scope: Scope, *, method: str, status: int, seconds: float) -> None:
         """Note a request that was answered, under the name of its route so that ids do not multiply the series."""

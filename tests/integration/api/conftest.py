@@ -15,8 +15,13 @@ from pymongo import MongoClient
 from api.main import create_app
 from shared.embedded.health import wait_until
 from shared.embedded.ports import free_port
+from shared.models import SyncTask
+from shared.queue import celery_app
 from shared.resources import Resources
 from shared.settings import Settings
+from tests.integration.sync_world import DAMAGED_PDF, World
+from tests.integration.sync_world import pdf as drawn_pdf
+from tests.integration.watching import LiveApi, live_api
 
 API = "/api/v1"
 MAX_UPLOAD_BYTES = 40 << 20
@@ -129,3 +134,27 @@ def published() -> dict[str, dict[str, object]]:
     path = Path(__file__).parent / "published_examples.json"
     loaded: dict[str, dict[str, object]] = json.loads(path.read_text())
     return loaded
+
+
+@pytest.fixture(scope="session")
+def api(api_settings: Settings) -> Iterator[LiveApi]:
+    with live_api(api_settings) as running:
+        yield running
+
+
+@pytest.fixture
+def world(api_settings: Settings, resources: Resources) -> Iterator[World]:
+    app = celery_app(api_settings)
+    yield World(resources=resources, app=app)
+    app.close()
+
+
+@pytest.fixture
+def started(world: World) -> SyncTask:
+    """A running sync of two documents and a damaged one, with nobody at work on it."""
+    kb = world.knowledge_base()
+    for name, data in (("a.pdf", drawn_pdf("A")), ("b.pdf", drawn_pdf("B")), ("damaged.pdf", DAMAGED_PDF)):
+        world.upload(kb.id, name, data)
+    task = world.sync(kb.id)
+    world.start(task.id)
+    return task

@@ -16,40 +16,15 @@ from api.progress_hub import LINGER_SECONDS
 from api.progress_reader import HEARTBEAT_SECONDS
 from shared import clock
 from shared.models import SyncTask
-from shared.queue import celery_app
 from shared.resources import Resources
 from shared.services import knowledge_bases, sync_tasks
 from shared.settings import Settings
 from shared.states import RunStatus, Stage, TaskStatus
-from tests.integration.sync_world import DAMAGED_PDF, World, eventually, pdf, ref_of
+from tests.integration.sync_world import World, eventually, ref_of
 from tests.integration.watching import LiveApi, Told, Watching, live_api
 
 WATCHERS = 60
 PROTOCOLS = ["sse", "websocket"]
-
-
-@pytest.fixture(scope="module")
-def api(api_settings: Settings) -> Iterator[LiveApi]:
-    with live_api(api_settings) as running:
-        yield running
-
-
-@pytest.fixture
-def world(api_settings: Settings, resources: Resources) -> Iterator[World]:
-    app = celery_app(api_settings)
-    yield World(resources=resources, app=app)
-    app.close()
-
-
-@pytest.fixture
-def started(world: World) -> SyncTask:
-    """A running sync of two documents and a damaged one, with nobody at work on it."""
-    kb = world.knowledge_base()
-    for name, data in (("a.pdf", pdf("A")), ("b.pdf", pdf("B")), ("damaged.pdf", DAMAGED_PDF)):
-        world.upload(kb.id, name, data)
-    task = world.sync(kb.id)
-    world.start(task.id)
-    return task
 
 
 def source(api: LiveApi, protocol: str, task_id: str, *, last: str | None = None) -> Callable[[], Iterator[Told]]:
@@ -253,6 +228,8 @@ def test_clients_that_go_away_leave_nothing_behind(api: LiveApi, started: SyncTa
     for stream in streams:
         assert next(stream).name == "task"
     assert api.hub.watchers == 10
+    metrics = httpx.get(f"{api.base.removesuffix('/api/v1')}/metrics", trust_env=False).text
+    assert "kbsync_api_progress_streams 10.0" in metrics
     for stream in streams:
         stream.close()  # type: ignore[attr-defined]  # a generator
     eventually(lambda: api.hub.watchers == 0, what="watchers are left")
