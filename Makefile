@@ -7,7 +7,7 @@ READY := .venv/.synced
 CODE := $(wildcard api worker shared tests examples benchmarks scripts)
 ARGS ?=
 
-.PHONY: help setup demo up down status logs test check format bench bench-peers bench-conversion chaos
+.PHONY: help setup demo up down status keys logs test check format bench bench-peers bench-conversion chaos
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do \
@@ -29,6 +29,9 @@ down: $(READY)  ## Stop the service
 
 status: $(READY)  ## Tell what runs and whether it answers
 	@$(PYTHON) -m shared.embedded status
+
+keys: $(READY)  ## Make, list and revoke API keys (ARGS="create --user u --role writer", "list", "revoke key-...")
+	@$(PYTHON) -m shared.commands keys $(ARGS)
 
 logs:  ## Follow the logs
 	@tail -n 20 -F $(DATA_DIR)/logs/*.log

@@ -1,8 +1,11 @@
 """`python -m api`: serve the API."""
 
+import sys
+
 import uvicorn
 
 from shared import logs
+from shared.access.listening import OpenToOthers, check_api
 from shared.settings import load_settings
 
 SHUTDOWN_SECONDS = 10
@@ -18,7 +21,11 @@ WEBSOCKET_MESSAGE_BYTES = 4096
 def main() -> None:
     """Listen where the settings say until a signal comes."""
     settings = load_settings()
-    logs.configure(settings.log_level)
+    logs.configure(settings.log_level, secrets=settings.secrets)
+    try:
+        check_api(settings)
+    except OpenToOthers as error:
+        sys.exit(str(error))
     uvicorn.run(
         "api.main:app_from_environment",
         factory=True,

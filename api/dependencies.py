@@ -5,7 +5,9 @@ from typing import Annotated, TypeVar
 
 from fastapi import Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.requests import HTTPConnection
 
+from api.callers import caller_of
 from api.language import Language, language_of
 from api.validation import BadField, from_pydantic
 from shared import logs
@@ -26,10 +28,11 @@ class PageQuery(BaseModel):
     size: int
 
 
-async def _resources(request: Request) -> Resources:
-    resources = request.app.state.resources
+async def _resources(connection: HTTPConnection) -> Resources:
+    """Give the route of a request or of a WebSocket what its caller may see, and nothing else."""
+    resources = connection.app.state.resources
     assert isinstance(resources, Resources)
-    return resources
+    return resources.seen_by(caller_of(connection.scope).scope)
 
 
 async def _language(request: Request) -> Language:

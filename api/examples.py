@@ -19,6 +19,8 @@ KNOWLEDGE_BASE: dict[str, object] = {
     "updated_at": "2025-01-20T09:00:00Z",
 }
 
+STREAM_TICKET = {"data": {"ticket": "Vb4Wq2mJt0c8nX5yLr7sKe1uHd9gPz3aTo6iFw2xMjE", "expires_in": 300}}
+
 KNOWLEDGE_BASE_DETAIL: dict[str, object] = {
     **KNOWLEDGE_BASE,
     "stats": {

@@ -10,12 +10,28 @@ from anyio import CapacityLimiter
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from api import progress_stream, stop_signals
+from api import docs_page, progress_stream, stop_signals
+from api.access import AccessControl
+from api.cors import allow_origins
 from api.errors import install_handlers
 from api.metrics import RequestMetrics, ServiceCollector
 from api.middleware import BodyLimit, RequestContext, TrailingSlash, keep_back_websocket_lines
+from api.openapi import describe_keys
+from api.paths import BASE_PATH
 from api.progress_hub import ProgressHub
-from api.routes import chunks, documents, health, human_tasks, knowledge_bases, search, stats, sync_tasks
+from api.routes import (
+    chunks,
+    documents,
+    health,
+    human_tasks,
+    knowledge_bases,
+    search,
+    stats,
+    stream_tickets,
+    sync_tasks,
+)
+from api.security_headers import SecurityHeaders
+from api.verified_keys import VerifiedKeys
 from shared import logs
 from shared.errors import KbSyncError
 from shared.resources import Resources
@@ -23,7 +39,6 @@ from shared.settings import Settings, load_settings
 
 logger = logging.getLogger(__name__)
 
-BASE_PATH = "/api/v1"
 INDEX_RETRY_SECONDS = 2.0
 UPLOAD_THREADS = 32
 """Uploads at a time in one process. They have threads of their own: slow clients must not hold up other requests."""
@@ -42,27 +57,38 @@ def create_app(settings: Settings) -> FastAPI:
         description=DESCRIPTION,
         lifespan=_lifespan,
         redirect_slashes=False,
+        docs_url=None,  # ours is in `docs_page`
+        redoc_url=None,
     )
     app.state.settings = settings
     app.state.metrics = RequestMetrics()
     install_handlers(app)
-    for resource in (knowledge_bases, documents, chunks, sync_tasks, progress_stream, search, stats):
+    for resource in (knowledge_bases, documents, chunks, sync_tasks, progress_stream, stream_tickets, search, stats):
         app.include_router(resource.router, prefix=BASE_PATH)
     app.include_router(human_tasks.router, prefix=f"{BASE_PATH}/tasks")
     app.include_router(human_tasks.router, prefix=f"{BASE_PATH}/humanloop/tasks", include_in_schema=False)
     app.include_router(health.health_router, prefix=BASE_PATH)
     app.include_router(health.health_router, include_in_schema=False)
     app.include_router(health.router)
+    app.include_router(docs_page.router)
+    describe_keys(app, required=settings.api_keys_required)
     app.add_middleware(TrailingSlash)
     app.add_middleware(BodyLimit, limit_bytes=settings.max_body_bytes)
+    app.add_middleware(
+        AccessControl,
+        keys_required=settings.api_keys_required,
+        limit_per_minute=settings.rate_limit_per_minute,
+    )
     app.add_middleware(RequestContext, metrics=app.state.metrics)
+    allow_origins(app, settings.allowed_origins)
+    app.add_middleware(SecurityHeaders, hsts_seconds=settings.hsts_seconds)
     return app
 
 
 def app_from_environment() -> FastAPI:
     """Build the application of a server process, with its logs, from the environment."""
     settings = load_settings()
-    logs.configure(settings.log_level)
+    logs.configure(settings.log_level, secrets=settings.secrets)
     keep_back_websocket_lines()
     return create_app(settings)
 
@@ -72,6 +98,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     resources = Resources(settings, timeout_seconds=settings.service_timeout_seconds)
     app.state.resources = resources
+    app.state.verified_keys = VerifiedKeys(resources)
     app.state.upload_threads = CapacityLimiter(UPLOAD_THREADS)
     collector = ServiceCollector(resources)
     app.state.metrics.registry.register(collector)

@@ -9,6 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.callers import token_id_of
 from api.errors import error_response
 from api.language import language_of
 from api.metrics import RequestMetrics
@@ -75,7 +76,13 @@ class RequestContext:
             self._metrics.observe(scope, method=method, status=answered, seconds=answered_in)
             access_log.info(
                 "request",
-                extra={"method": method, "path": path, "status": answered, "duration_ms": round(seconds * 1000, 2)},
+                extra={
+                    "method": method,
+                    "path": path,
+                    "status": answered,
+                    "duration_ms": round(seconds * 1000, 2),
+                    **({"token_id": token_id} if (token_id := token_id_of(scope)) else {}),
+                },
             )
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -44,6 +44,7 @@ ERROR_EXAMPLES: Mapping[type[KbSyncError], KbSyncError] = {
     errors.ObjectStoreUnavailable: errors.ObjectStoreUnavailable(),
     errors.VectorStoreFailed: errors.VectorStoreFailed(),
     errors.ServiceUnavailable: errors.ServiceUnavailable("mongodb"),
+    errors.Forbidden: errors.Forbidden(),
     KbSyncError: KbSyncError(),
 }
 

@@ -3,11 +3,12 @@
 import json
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 from shared import clock
+from shared.redaction import Redactor, secrets_of_environment
 
 _bound: ContextVar[dict[str, str | int]] = ContextVar("bound_log_fields")
 
@@ -32,7 +33,11 @@ def bound_value(name: str) -> str | None:
 
 
 class JsonFormatter(logging.Formatter):
-    """Writes time, level, logger, message, the bound fields and those of `extra`."""
+    """Writes time, level, logger, message, the bound fields and those of `extra`, without any secret."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        super().__init__()
+        self._redactor = redactor
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
@@ -46,13 +51,13 @@ class JsonFormatter(logging.Formatter):
         line |= extra
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return self._redactor.redact(json.dumps(line, ensure_ascii=False, default=str))
 
 
-def configure(level: str) -> None:
-    """Send every log line of this process to standard error as JSON."""
+def configure(level: str, *, secrets: Collection[str] = ()) -> None:
+    """Send every log line of this process to standard error as JSON; `secrets` and those of the environment in none."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter())
+    handler.setFormatter(JsonFormatter(Redactor([*secrets, *secrets_of_environment()])))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

@@ -26,6 +26,8 @@ class EmbeddingChoice(BaseModel):
 
 
 class KnowledgeBase(Stored):
+    user_id: str | None = None
+    """Whose it is; None for one that was made while access was off."""
     name: str
     description: str = ""
     s3_bucket: str | None = None

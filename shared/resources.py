@@ -1,9 +1,12 @@
 """The clients of one process, opened once and closed once. Never opened before a fork."""
 
-from functools import cached_property
+import copy
+from collections.abc import Callable
 from threading import Lock
+from typing import Any, Generic, Self, TypeVar
 
 from shared import redis_client
+from shared.access.scope import EVERYTHING, Scope
 from shared.artifacts import ArtifactNames
 from shared.converters.dispatch import Converters
 from shared.converters.registry import open_converters
@@ -21,6 +24,7 @@ from shared.ocr.sandbox import SandboxedPageReader, open_page_reader
 from shared.progress_channel import ProgressPublisher
 from shared.queue import TaskQueue
 from shared.repositories import database
+from shared.repositories.api_keys import ApiKeyRepository
 from shared.repositories.bundle_leases import BundleLeaseRepository
 from shared.repositories.document_runs import DocumentRunRepository
 from shared.repositories.documents import DocumentRepository
@@ -35,13 +39,36 @@ from shared.repositories.sync_tasks import SyncTaskRepository
 from shared.rerankers.base import Reranker
 from shared.rerankers.registry import open_reranker
 from shared.settings import Settings
+from shared.stream_tickets import StreamTickets
 from shared.vector_stores.base import TableName, VectorStore
 from shared.vector_stores.registry import open_vector_store
 from shared.worker_presence import WorkerPresence
 
+Opened = TypeVar("Opened")
+
+
+class opened_once(Generic[Opened]):  # noqa: N801  it is used like `cached_property`
+    """What is opened when it is first used, and then is there for every view of the same resources."""
+
+    def __init__(self, open_it: Callable[[Any], Opened]) -> None:
+        self._open_it = open_it
+        self.__doc__ = open_it.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: "Resources", owner: type | None = None) -> Opened:
+        kept: dict[str, Opened] = vars(instance.whole)  # which is looked at first the next time
+        if self._name not in kept:
+            kept[self._name] = self._open_it(instance.whole)
+        return kept[self._name]
+
 
 class Resources:
-    """Repositories, stores and plug-ins. What is heavy is loaded when it is first used."""
+    """Repositories, stores and plug-ins. What is heavy is loaded when it is first used.
+
+    Repositories find what lies in `scope`, which is everything, save in a view for one caller (`seen_by`).
+    """
 
     def __init__(
         self, settings: Settings, *, timeout_seconds: float, mongodb_timeout_seconds: float | None = None
@@ -54,9 +81,9 @@ class Resources:
             timeout_seconds=mongodb_timeout_seconds or timeout_seconds,
         )
         self.redis = redis_client.connect(settings.redis_url, timeout_seconds=timeout_seconds)
-        self.knowledge_bases = KnowledgeBaseRepository(self.database)
-        self.documents = DocumentRepository(self.database)
-        self.sync_tasks = SyncTaskRepository(self.database)
+        self.whole: Resources = self
+        self._open_scoped(EVERYTHING)
+        self.api_keys = ApiKeyRepository(self.database)
         self.runs = DocumentRunRepository(self.database)
         self.leases = StageLeaseRepository(
             self.database,
@@ -70,8 +97,7 @@ class Resources:
         self.parked_runs = ParkedRunRepository(self.database)
         self.reconciler_rounds = ReconcilerRoundRepository(self.database)
         self.idempotency_keys = IdempotencyKeyRepository(self.database)
-        self.human_tasks = HumanTaskRepository(self.database)
-        self.human_sync_logs = HumanSyncLogRepository(self.database)
+        self.stream_tickets = StreamTickets(self.redis)
         self.kb_lock = KnowledgeBaseLock(self.redis, ttl_seconds=settings.kb_lock_seconds)
         self.queue = TaskQueue(settings, self.redis)
         self.presence = WorkerPresence(self.redis)
@@ -80,19 +106,34 @@ class Resources:
         self._embedders: dict[EmbeddingChoice, Embedder] = {}
         self._loading = Lock()
 
-    @cached_property
+    def seen_by(self, scope: Scope) -> Self:
+        """Return these resources with repositories that find only what lies in `scope`; nothing is opened anew."""
+        view = copy.copy(self)
+        view._open_scoped(scope)
+        return view
+
+    def _open_scoped(self, scope: Scope) -> None:
+        """Open what finds records by an id alone or lists them over knowledge bases: the way to others' records."""
+        self.scope = scope
+        self.knowledge_bases = KnowledgeBaseRepository(self.database, scope)
+        self.documents = DocumentRepository(self.database, scope)
+        self.sync_tasks = SyncTaskRepository(self.database, scope)
+        self.human_tasks = HumanTaskRepository(self.database, scope)
+        self.human_sync_logs = HumanSyncLogRepository(self.database, scope)
+
+    @opened_once
     def object_store(self) -> ObjectStore:
         return open_object_store(self.settings)
 
-    @cached_property
+    @opened_once
     def vector_store(self) -> VectorStore:
         return open_vector_store(self.settings)
 
-    @cached_property
+    @opened_once
     def converters(self) -> Converters:
         return open_converters(self.settings)
 
-    @cached_property
+    @opened_once
     def page_reader(self) -> SandboxedPageReader:
         return open_page_reader(self.settings)
 
@@ -105,11 +146,11 @@ class Resources:
             timeout_seconds=self.settings.ocr_timeout_seconds,
         )
 
-    @cached_property
+    @opened_once
     def image_describer(self) -> ImageDescriber | None:
         return open_image_describer(self.settings, redis=self.redis)
 
-    @cached_property
+    @opened_once
     def reranker(self) -> Reranker | None:
         return open_reranker(self.settings)
 
@@ -147,13 +188,14 @@ class Resources:
             self.idempotency_keys,
             self.human_tasks,
             self.human_sync_logs,
+            self.api_keys,
         ):
             collection.create_indexes()
 
     def close(self) -> None:
         for embedder in self._embedders.values():
             embedder.close()
-        if "converters" in self.__dict__:  # as `cached_property` keeps it
+        if "converters" in self.__dict__:  # as `opened_once` keeps it
             self.converters.close()
         if "page_reader" in self.__dict__:
             self.page_reader.close()

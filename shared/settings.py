@@ -8,6 +8,8 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+ORIGIN = re.compile(r"\*|https?://[^\s/?#@,]+")
+
 
 class Settings(BaseSettings):
     """The settings of every process of the service; each field is the variable `KBSYNC_<FIELD>`."""
@@ -35,6 +37,24 @@ class Settings(BaseSettings):
     api_processes: int = Field(1, ge=1, description="API processes.")
     max_upload_bytes: int = Field(200 << 20, ge=1, description="Largest document that is taken.")
     max_body_bytes: int = Field(16 << 20, ge=1, description="Largest JSON body that is read.")
+
+    # Access
+    api_keys_required: bool = Field(False, description="Ask for an API key at every route but /livez and /docs.")
+    allow_open_access: bool = Field(
+        False,
+        description="Start on an address that others reach although no API key (or no password of Flower) is asked.",
+    )
+    rate_limit_per_minute: int = Field(
+        0, ge=0, description="Requests a minute of one key, or of one address where keys are not asked; 0: no limit."
+    )
+    cors_origins: str = Field(
+        "", description="Origins whose pages may call the API, with commas between them; * for every one."
+    )
+    hsts_seconds: int = Field(
+        0, ge=0, description="Tell browsers for so long to use https only; for a service behind TLS."
+    )
+    flower_basic_auth: SecretStr | None = Field(None, description="Name and password of Flower, as name:password.")
+    flower_control: bool = Field(False, description="Let Flower stop workers and revoke tasks; else it only shows.")
 
     # Conversion
     pdf_engine: Literal["pdfium", "pdfplumber"] = Field("pdfium", description="Converter for PDF.")
@@ -153,6 +173,32 @@ class Settings(BaseSettings):
                 raise ValueError(f"{name}={numbers}: expected name=dimensions or name=dimensions/tokens")
         return text
 
+    @field_validator("cors_origins")
+    @classmethod
+    def _check_origins(cls, value: str) -> str:
+        if wrong := [each for each in _listed(value) if not ORIGIN.fullmatch(each)]:
+            raise ValueError(f"not an origin like https://app.example.com: {wrong[0]}")
+        return value
+
+    @field_validator("flower_basic_auth")
+    @classmethod
+    def _check_name_and_password(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or not value.get_secret_value():
+            return None
+        name, _, password = value.get_secret_value().partition(":")
+        if not name or not password:
+            raise ValueError("not of the form name:password")
+        return value
+
+    @property
+    def secrets(self) -> list[str]:
+        """What must stand in no log."""
+        return [value.get_secret_value() for _, value in self if isinstance(value, SecretStr)]
+
+    @property
+    def allowed_origins(self) -> list[str]:
+        return _listed(self.cors_origins)
+
     @property
     def objects_path(self) -> Path:
         return self.object_store_path or self.data_dir / "objects"
@@ -169,6 +215,10 @@ def named_values(text: str) -> dict[str, str]:
         if not name.strip() or not value.strip():
             raise ValueError(f"expected name=value, separated by commas: {text!r}")
     return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _listed(value: str) -> list[str]:
+    return [each.strip() for each in value.split(",") if each.strip()]
 
 
 @lru_cache(maxsize=1)

@@ -36,7 +36,7 @@ drain.limit_farewell()
 
 @setup_logging.connect
 def configure_logging(**_: object) -> None:
-    logs.configure(settings.log_level)
+    logs.configure(settings.log_level, secrets=settings.secrets)
 
 
 @worker_process_init.connect

@@ -1,10 +1,12 @@
 """Chunks by themselves: the pictures of image chunks."""
 
+from mimetypes import guess_extension
+
 from fastapi import APIRouter, Response
 
 from api.dependencies import OpenResources
 from api.operations import operation
-from api.routes.documents import NO_SNIFFING
+from api.routes.documents import attachment
 from shared.errors import ChunkNotFound, ObjectStoreUnavailable, VectorStoreFailed
 from shared.services import documents
 
@@ -23,4 +25,5 @@ router = APIRouter(prefix="/chunks", tags=["documents"])
 )
 def get_chunk_image(chunk_id: str, resources: OpenResources) -> Response:
     picture = documents.picture(resources, chunk_id)
-    return Response(picture.data, media_type=picture.content_type, headers=NO_SNIFFING)
+    headers = {"Content-Disposition": attachment(f"{chunk_id}{guess_extension(picture.content_type) or ''}")}
+    return Response(picture.data, media_type=picture.content_type, headers=headers)

@@ -40,9 +40,6 @@ from shared.states import DocumentStatus
 
 router = APIRouter(tags=["documents"])
 
-NO_SNIFFING = {"X-Content-Type-Options": "nosniff"}
-"""What people uploaded must not be taken by a browser for something else than it says."""
-
 UPLOAD_BODY = {
     "requestBody": {
         "required": True,
@@ -206,7 +203,8 @@ def list_chunks(
 )
 def get_markdown(doc_id: str, resources: OpenResources) -> Response:
     text = documents.markdown(resources, doc_id)
-    return Response(text, media_type="text/markdown; charset=utf-8", headers=NO_SNIFFING)
+    headers = {"Content-Disposition": attachment(f"{doc_id}.md")}
+    return Response(text, media_type="text/markdown; charset=utf-8", headers=headers)
 
 
 @router.get(
@@ -222,7 +220,6 @@ def get_markdown(doc_id: str, resources: OpenResources) -> Response:
 def get_file(doc_id: str, resources: OpenResources) -> Response:
     document, pieces = documents.original(resources, doc_id)
     headers = {
-        **NO_SNIFFING,
         # Here, for Starlette adds UTF-8 to the type of a text, whatever its encoding is.
         "Content-Type": document.content_type,
         "Content-Length": str(document.file_size),
@@ -232,6 +229,9 @@ def get_file(doc_id: str, resources: OpenResources) -> Response:
 
 
 def attachment(filename: str) -> str:
-    """Write a Content-Disposition header (RFC 6266): the name in UTF-8, and in ASCII for old clients."""
+    """Write a Content-Disposition header (RFC 6266): the name in UTF-8, and in ASCII for old clients.
+
+    What strangers uploaded is saved, not shown: an HTML page or SVG would run in our origin. An `<img>` still shows it.
+    """
     ascii_name = "".join(char if " " <= char <= "~" and char not in '"\\%' else "_" for char in filename)
     return f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(filename, safe='')}"

@@ -22,7 +22,7 @@ from api.schemas.human_tasks import (
     TaskDeletedView,
 )
 from api.validation import BadField, from_pydantic
-from shared.errors import HumanTaskNotFound, InvalidRequest
+from shared.errors import Forbidden, HumanTaskNotFound, InvalidRequest
 from shared.services import human_tasks
 
 
@@ -102,7 +102,7 @@ SYNC_BODY = {
                 "Creating needs `conversations`, `metadata` and `timestamp`."
             ),
             examples={201: {"created": examples.TASK_CREATED}, 200: {"updated": examples.TASK_UPDATED}},
-            fails=[InvalidRequest],
+            fails=[InvalidRequest, Forbidden],
         )
     ),
 )
@@ -155,7 +155,7 @@ def list_tasks(
                 201: {"sync log": examples.SYNC_LOG_CREATED, "whole task": examples.TASK_SYNCED},
                 200: {"known task": examples.TASK_SYNCED_AGAIN},
             },
-            fails=[InvalidRequest],
+            fails=[InvalidRequest, Forbidden],
         )
     ),
 )
@@ -202,14 +202,14 @@ def list_sync_logs(
         operation(
             "get_human_task",
             summary="获取单个任务",
-            description="Show one task.",
+            description="Show one task: the newest, where an admin sees several users with a task of this id.",
             examples={200: {"task": examples.TASK}},
             fails=[HumanTaskNotFound],
         )
     ),
 )
-def get_task(task_id: str, resources: OpenResources) -> HumanTaskView:
-    return HumanTaskView.of(human_tasks.get(resources, task_id))
+def get_task(task_id: str, resources: OpenResources, user_id: Filter = None) -> HumanTaskView:
+    return HumanTaskView.of(human_tasks.get(resources, task_id, user_id=user_id))
 
 
 @router.delete(
@@ -218,12 +218,14 @@ def get_task(task_id: str, resources: OpenResources) -> HumanTaskView:
         operation(
             "delete_human_task",
             summary="删除任务",
-            description="Remove a task; its sync logs stay.",
+            description="Remove a task; its sync logs stay. Of several users' tasks of this id the newest goes.",
             examples={200: {"deleted": examples.TASK_DELETED}},
             fails=[HumanTaskNotFound],
         )
     ),
 )
-def delete_task(task_id: str, resources: OpenResources, language: ClientLanguage) -> TaskDeletedView:
-    human_tasks.delete(resources, task_id)
+def delete_task(
+    task_id: str, resources: OpenResources, language: ClientLanguage, user_id: Filter = None
+) -> TaskDeletedView:
+    human_tasks.delete(resources, task_id, user_id=user_id)
     return TaskDeletedView(message="Task deleted" if language == "en" else "任务删除成功")

@@ -15,6 +15,7 @@ from api.schemas.knowledge_bases import (
 )
 from shared.chunking.model import ChunkingOptions
 from shared.errors import (
+    Forbidden,
     InvalidRequest,
     KnowledgeBaseNameTaken,
     KnowledgeBaseNotFound,
@@ -34,9 +35,12 @@ router = APIRouter(prefix="/knowledge-bases", tags=["knowledge bases"])
     **operation(
         "create_knowledge_base",
         summary="创建知识库",
-        description="Create a knowledge base. Its name is unique; chunking is fixed from then on.",
+        description=(
+            "Create a knowledge base. Its name is unique among those of its owner; chunking is fixed from then on. "
+            "With API keys required, only an admin names a bucket or prefix."
+        ),
         examples={201: {"created": {"data": examples.KNOWLEDGE_BASE}}},
-        fails=[InvalidRequest, KnowledgeBaseNameTaken],
+        fails=[InvalidRequest, KnowledgeBaseNameTaken, Forbidden],
     ),
 )
 def create_knowledge_base(body: KnowledgeBaseCreate, resources: OpenResources) -> Data[KnowledgeBaseView]:

@@ -79,6 +79,7 @@ class KnowledgeBaseStats(View):
 
 class KnowledgeBaseView(View):
     id: str
+    user_id: str | None = Field(None, description="Whose it is; left out where it belongs to nobody.")
     name: str
     description: str
     s3_bucket: str | None = None
@@ -97,6 +98,7 @@ class KnowledgeBaseView(View):
         found: KnowledgeBase = detail.knowledge_base
         return cls(
             id=found.id,
+            user_id=found.user_id,
             name=found.name,
             description=found.description,
             s3_bucket=found.s3_bucket,

@@ -10,7 +10,10 @@ from pymongo.errors import PyMongoError
 from redis import Redis
 from redis.exceptions import RedisError
 
+from shared import redis_client
 from shared.embedded.errors import StackError
+from shared.errors import ServiceUnavailable
+from shared.worker_presence import WorkerPresence
 
 PROBE_SECONDS = 10.0
 
@@ -44,6 +47,24 @@ def http_answers(url: str) -> bool:
         return False
     finally:
         connection.close()
+
+
+def service_answers(api_url: str, redis_url: str, *, keys_required: bool) -> bool:
+    """Tell whether the API answers and every queue has a live worker.
+
+    Where `/health` needs a key, which the stack has none of, Redis is asked for the workers.
+    """
+    if not keys_required:
+        return http_answers(f"{api_url}/health")
+    return http_answers(f"{api_url}/livez") and _every_queue_has_a_worker(redis_url)
+
+
+def _every_queue_has_a_worker(redis_url: str) -> bool:
+    with redis_client.connect(redis_url, timeout_seconds=PROBE_SECONDS) as client:
+        try:
+            return all(WorkerPresence(client).consumers().values())
+        except ServiceUnavailable:
+            return False
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float, what: str) -> None:

@@ -2,7 +2,6 @@
 
 import sys
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from shared.embedded.child import DATA_DIR_VARIABLE, Command
 from shared.embedded.ports import LOOPBACK
@@ -11,8 +10,6 @@ from shared.embedded.stack import Stack
 WORKER_GRACE_SECONDS = 20.0
 # Neither is needed (no revokes, no leader election among workers), and each costs start time or Redis commands.
 LEAN = ("--without-gossip", "--without-mingle")
-# Flower's API answers without a login on loopback only, and read-only: nobody can stop a worker through it.
-FLOWER_ENVIRONMENT = MappingProxyType({"FLOWER_UNAUTHENTICATED_API": "true"})
 
 
 @dataclass(frozen=True)
@@ -47,10 +44,7 @@ SERVICES: tuple[ServiceProcess, ...] = (
     ServiceProcess("beat", ("-m", "celery", "-A", "worker.app", "beat", "-s", "{run_dir}/beat-schedule")),
     ServiceProcess(
         "flower",
-        (
-            *("-m", "celery", "-A", "worker.app", "flower", "--address={flower_address}", "--port={flower_port}"),
-            "--read_only=true",
-        ),
+        ("-m", "worker.flower", "--address={flower_address}", "--port={flower_port}"),
     ),
 )
 
@@ -78,6 +72,5 @@ def service_command(service: ServiceProcess, *, stack: Stack, mongodb_url: str, 
         "KBSYNC_API_HOST": stack.api_host,
         "KBSYNC_API_PORT": str(stack.api_port),
         "PYTHONUNBUFFERED": "1",
-        **FLOWER_ENVIRONMENT,
     }
     return Command(service.name, (sys.executable, *arguments), environment, grace_seconds=service.grace_seconds)

@@ -27,6 +27,7 @@ class Stack:
     redis_url: str | None
     cores: int
     embed_processes: int
+    keys_required: bool = False
 
     @property
     def run_dir(self) -> Path:
@@ -80,6 +81,7 @@ def read_stack() -> Stack:
         redis_url=settings.redis_url if "redis_url" in given else None,
         embed_processes=settings.embed_processes or DEFAULT_EMBED_PROCESSES.get(settings.embedding_provider, 1),
         cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        keys_required=settings.api_keys_required,
     )
 
 

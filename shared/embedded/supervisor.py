@@ -76,8 +76,8 @@ class Supervisor:
                 service_command(service, stack=stack, mongodb_url=self._mongodb_url, redis_url=self._redis_url)
             )
         self._record()
-        self._await("api", lambda: health.http_answers(f"{stack.api_url}/health"), deadline)
-        self._await("flower", lambda: health.http_answers(f"{stack.flower_url}/"), deadline)
+        self._await("api", self._service_answers, deadline)
+        self._await("flower", lambda: health.http_answers(f"{stack.flower_url}/healthcheck"), deadline)
         self._phase = Phase.RUNNING
         self._record()
         _say(f"healthy: API {stack.api_url}, Flower {stack.flower_url}")
@@ -97,6 +97,9 @@ class Supervisor:
         self._record()
         self._await("mongod", lambda: self._mongodb_is_ready(mongodb_port), deadline)
         self._await("redis", lambda: health.redis_answers(self._redis_url), deadline)
+
+    def _service_answers(self) -> bool:
+        return health.service_answers(self._stack.api_url, self._redis_url, keys_required=self._stack.keys_required)
 
     def _mongodb_is_ready(self, own_port: int | None) -> bool:
         return health.mongodb_answers(self._mongodb_url) if own_port is None else mongod.make_primary(own_port)

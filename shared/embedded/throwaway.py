@@ -9,7 +9,7 @@ from pathlib import Path
 from shared.embedded.child import Child, Command, stop_together
 from shared.embedded.command import STOP_SECONDS
 from shared.embedded.errors import StackError
-from shared.embedded.ports import free_port
+from shared.embedded.ports import LOOPBACK, free_port
 from shared.embedded.state import Phase, StackState, live_state, read_state
 
 
@@ -24,7 +24,14 @@ def throwaway_stack(
 
     `while_starting` is entered for the time of the start. Raises `StackError` where the stack does not start.
     """
-    places = {"DATA_DIR": str(data_dir), "API_PORT": str(free_port()), "FLOWER_PORT": str(free_port())}
+    places = {
+        "DATA_DIR": str(data_dir),
+        "API_PORT": str(free_port()),
+        "FLOWER_PORT": str(free_port()),
+        # Nobody else reaches it, and whoever runs it has no key.
+        "KBSYNC_API_HOST": LOOPBACK,
+        "KBSYNC_API_KEYS_REQUIRED": "false",
+    }
     command = Command(
         "stack", (sys.executable, "-m", "shared.embedded", "run"), places | dict(environment or {}), STOP_SECONDS
     )

@@ -3,6 +3,7 @@
     KbSyncError                          code, retryable; the docstring is the English message, `zh` the Chinese
     ├── RequestError                     what a client asked for cannot be done
     │   ├── InvalidRequest, RouteNotFound, MethodNotAllowed, Unauthorized, Forbidden, TooManyRequests
+    │   ├── ApiKeyNotFound               only the command `kbsync keys` meets it
     │   ├── IdempotencyKeyReused
     │   ├── KnowledgeBaseNotFound, KnowledgeBaseNameTaken
     │   ├── DocumentsNotFound, UploadFailed, DocumentTooLarge, UnsupportedDocument, DocumentInUse
@@ -36,6 +37,7 @@ from shared.errors.races import (
     WorkRemains,
 )
 from shared.errors.requests import (
+    ApiKeyNotFound,
     ChunkNotFound,
     ContentNotFound,
     DocumentInUse,
@@ -99,6 +101,7 @@ from shared.errors.stages import (
 )
 
 __all__ = [
+    "ApiKeyNotFound",
     "AttemptsExhausted",
     "Cancelled",
     "ChunkNotFound",

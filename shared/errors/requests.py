@@ -47,11 +47,24 @@ class Forbidden(RequestError):
     zh = "该API密钥无权执行此操作"
 
 
+class ApiKeyNotFound(RequestError):
+    """There is no such API key"""
+
+    zh = "API密钥不存在"
+
+    def __init__(self, token_id: str) -> None:
+        super().__init__(details={"token_id": token_id})
+
+
 class TooManyRequests(RequestError):
     """Too many requests"""
 
     code = "1007"
     zh = "请求过于频繁"
+
+    def __init__(self, *, limit_per_minute: int, retry_after_seconds: int) -> None:
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(details={"limit_per_minute": limit_per_minute})
 
 
 class IdempotencyKeyReused(RequestError):

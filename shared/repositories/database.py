@@ -1,13 +1,15 @@
 """The connection to MongoDB, and its errors in our own words."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from pymongo import MongoClient
+from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import ConnectionFailure, DocumentTooLarge, OperationFailure, PyMongoError
 
+from shared.access.scope import Scope
 from shared.errors import InvalidRequest, KbSyncError, ServiceUnavailable
 
 Record = dict[str, Any]
@@ -18,6 +20,7 @@ RepositoryClass = TypeVar("RepositoryClass", bound=type)
 TOO_LARGE_CODES = frozenset({10334, 17419, 17420})
 """BSONObjectTooLarge, and a record that an update would make larger than 16 MiB (MongoDB's error_codes.yml)."""
 
+INDEX_NOT_FOUND, NAMESPACE_NOT_FOUND = 27, 26
 
 NOTICE_SECONDS = 10.0
 """A server that hangs is noticed after so long by the monitor, however patient an operation is."""
@@ -50,6 +53,23 @@ def ping(database: Database[Record]) -> None:
         database.command("ping")
     except PyMongoError as error:
         raise ServiceUnavailable("mongodb", str(error)) from error
+
+
+def within(filters: Mapping[str, str], scope: Scope) -> Record:
+    """Return a query for records with a `user_id` that finds nothing outside the scope, whatever `filters` ask for."""
+    asked = filters.get("user_id")
+    if asked is not None and not scope.may_act_for(asked):
+        return {**filters, "user_id": {"$in": []}}
+    return {**filters, **scope.filter}
+
+
+def drop_index(collection: Collection[Record], name: str) -> None:
+    """Drop an index that an earlier version made, where it is still there."""
+    try:
+        collection.drop_index(name)
+    except OperationFailure as error:
+        if error.code not in (INDEX_NOT_FOUND, NAMESPACE_NOT_FOUND):
+            raise
 
 
 def repository(cls: RepositoryClass) -> RepositoryClass:

@@ -9,9 +9,11 @@ from pymongo.errors import DuplicateKeyError
 from pymongo.operations import UpdateOne
 
 from shared import clock
+from shared.access.scope import EVERYTHING, Scope
 from shared.errors import DocumentNotFound
 from shared.models import Document, StoreFacts
 from shared.repositories.database import Record, repository
+from shared.repositories.knowledge_bases import KnowledgeBaseRepository
 from shared.states import DocumentStatus
 
 NO_ERROR = {"error_message": "", "error_message_en": "", "error_code": ""}
@@ -19,10 +21,14 @@ NO_ERROR = {"error_message": "", "error_message_en": "", "error_code": ""}
 
 @repository
 class DocumentRepository:
-    """The collection `documents`. Equal bytes make one document of a knowledge base."""
+    """The collection `documents`. Equal bytes make one document of a knowledge base.
 
-    def __init__(self, database: Database[Record]) -> None:
+    A document that is looked up by its id alone is found where its knowledge base lies in the scope.
+    """
+
+    def __init__(self, database: Database[Record], scope: Scope = EVERYTHING) -> None:
         self._collection = database["documents"]
+        self._owners = KnowledgeBaseRepository(database, scope)
 
     def create_indexes(self) -> None:
         self._collection.create_index([("kb_id", ASCENDING), ("sha256", ASCENDING)], unique=True)
@@ -53,7 +59,7 @@ class DocumentRepository:
 
     def find(self, document_id: str) -> Document | None:
         found = self._collection.find_one({"_id": document_id})
-        return Document.model_validate(found) if found else None
+        return Document.model_validate(found) if found and self._owners.sees(found["kb_id"]) else None
 
     def get_many(self, kb_id: str, document_ids: Sequence[str]) -> dict[str, Document]:
         cursor = self._collection.find({"kb_id": kb_id, "_id": {"$in": list(document_ids)}})
@@ -76,7 +82,8 @@ class DocumentRepository:
 
     def totals(self, kb_ids: Sequence[str] | None = None) -> dict[str, dict[str, int]]:
         """Count per knowledge base: documents, each status, text and image chunks, tokens."""
-        pipeline: list[Record] = [{"$match": {"kb_id": {"$in": list(kb_ids)}}}] if kb_ids is not None else []
+        counted = kb_ids if kb_ids is not None else self._owners.seen_ids()
+        pipeline: list[Record] = [{"$match": {"kb_id": {"$in": list(counted)}}}] if counted is not None else []
         sums: Record = {
             "documents": {"$sum": 1},
             "text_chunks": {"$sum": "$text_chunks"},

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from pymongo import ASCENDING, DESCENDING
 from pymongo.database import Database
 
+from shared.access.scope import EVERYTHING, Scope
 from shared.human_tasks import NewSyncLog, SyncLog
-from shared.repositories.database import Record, repository
+from shared.repositories.database import Record, repository, within
 
 NEWEST_FIRST = [("synced_at", DESCENDING), ("_id", DESCENDING)]
 
@@ -21,8 +22,9 @@ FILTERED_FIELDS = ("task_id", "user_id", "sync_status")
 class HumanSyncLogRepository:
     """The collection `human_sync_logs`."""
 
-    def __init__(self, database: Database[Record]) -> None:
+    def __init__(self, database: Database[Record], scope: Scope = EVERYTHING) -> None:
         self._collection = database["human_sync_logs"]
+        self._scope = scope
 
     def create_indexes(self) -> None:
         for field in NAMED_FIELDS:
@@ -37,5 +39,5 @@ class HumanSyncLogRepository:
 
     def list_newest(self, filters: Mapping[str, str], *, skip: int, limit: int) -> list[SyncLog]:
         """Return logs whose fields equal `filters` (of `task_id`, `user_id`, `sync_status`), newest first."""
-        cursor = self._collection.find(dict(filters)).sort(NEWEST_FIRST).skip(skip).limit(limit)
+        cursor = self._collection.find(within(filters, self._scope)).sort(NEWEST_FIRST).skip(skip).limit(limit)
         return [SyncLog.model_validate({**found, "id": str(found["_id"])}) for found in cursor]

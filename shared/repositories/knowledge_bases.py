@@ -1,4 +1,4 @@
-"""Knowledge bases."""
+"""Knowledge bases: the records that say what belongs to whom."""
 
 import re
 from collections.abc import Sequence
@@ -8,24 +8,33 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from shared import clock
+from shared.access.scope import EVERYTHING, Scope
 from shared.errors import KnowledgeBaseNameTaken, KnowledgeBaseNotFound
 from shared.models import EmbeddingChoice, KnowledgeBase
-from shared.repositories.database import Record, repository
+from shared.repositories.database import Record, drop_index, repository
 from shared.states import KnowledgeBaseStatus
 
 ACTIVE = {"status": KnowledgeBaseStatus.ACTIVE}
 
+NAMES_OF_ALL = "name_1"
+"""The index of version 0.1 that made names unique over all owners, so that 2002 would tell one what another has."""
+
 
 @repository
 class KnowledgeBaseRepository:
-    """The collection `knowledge_bases`. One that is being deleted is not found any more."""
+    """The collection `knowledge_bases`. One that is being deleted, or lies outside the scope, is not found."""
 
-    def __init__(self, database: Database[Record]) -> None:
+    def __init__(self, database: Database[Record], scope: Scope = EVERYTHING) -> None:
         self._collection = database["knowledge_bases"]
+        self._scope = scope
+        self._seen: Record = {**ACTIVE, **scope.filter}
 
     def create_indexes(self) -> None:
-        self._collection.create_index([("name", ASCENDING)], unique=True)
-        self._collection.create_index([("created_at", DESCENDING), ("_id", DESCENDING)])
+        self._collection.create_index([("user_id", ASCENDING), ("name", ASCENDING)], unique=True)
+        drop_index(self._collection, NAMES_OF_ALL)
+        newest_first = [("created_at", DESCENDING), ("_id", DESCENDING)]
+        self._collection.create_index(newest_first)
+        self._collection.create_index([("user_id", ASCENDING), *newest_first])
 
     def insert(self, knowledge_base: KnowledgeBase) -> None:
         """Raises `KnowledgeBaseNameTaken`."""
@@ -36,14 +45,14 @@ class KnowledgeBaseRepository:
 
     def get(self, kb_id: str) -> KnowledgeBase:
         """Raises `KnowledgeBaseNotFound`."""
-        found = self._collection.find_one({"_id": kb_id, **ACTIVE})
+        found = self._collection.find_one({"_id": kb_id, **self._seen})
         if found is None:
             raise KnowledgeBaseNotFound(kb_id)
         return KnowledgeBase.model_validate(found)
 
     def find_by_id_prefix(self, prefix: str) -> list[KnowledgeBase]:
         """Return those whose id begins with `prefix`: one, short of a chance of one in 2^48."""
-        cursor = self._collection.find({"_id": {"$regex": f"^{re.escape(prefix)}"}, **ACTIVE})
+        cursor = self._collection.find({"_id": {"$regex": f"^{re.escape(prefix)}"}, **self._seen})
         return [KnowledgeBase.model_validate(found) for found in cursor]
 
     def names(self, kb_ids: Sequence[str]) -> dict[str, str]:
@@ -53,11 +62,23 @@ class KnowledgeBaseRepository:
     def page(self, *, skip: int, limit: int) -> tuple[list[KnowledgeBase], int]:
         """Return a page, newest first, and how many there are in all."""
         order = [("created_at", DESCENDING), ("_id", DESCENDING)]
-        cursor = self._collection.find(ACTIVE).sort(order).skip(skip).limit(limit)
-        return [KnowledgeBase.model_validate(found) for found in cursor], self._collection.count_documents(ACTIVE)
+        cursor = self._collection.find(self._seen).sort(order).skip(skip).limit(limit)
+        return [KnowledgeBase.model_validate(found) for found in cursor], self._collection.count_documents(self._seen)
+
+    def sees(self, kb_id: str) -> bool:
+        """Tell whether what belongs to a knowledge base may be seen, one that is being deleted too."""
+        if self._scope.sees_everything:
+            return True
+        return self._collection.find_one({"_id": kb_id, **self._scope.filter}, {"_id": 1}) is not None
+
+    def seen_ids(self) -> list[str] | None:
+        """Return the ids of those that are seen, or None where that is all of them."""
+        if self._scope.sees_everything:
+            return None
+        return [found["_id"] for found in self._collection.find(self._seen, {"_id": 1})]
 
     def count(self) -> int:
-        return self._collection.count_documents(ACTIVE)
+        return self._collection.count_documents(self._seen)
 
     def update(
         self, kb_id: str, *, name: str | None, description: str | None, embedding: EmbeddingChoice | None = None
@@ -68,7 +89,7 @@ class KnowledgeBaseRepository:
         fields = {field: value for field, value in changes.items() if value is not None}
         try:
             found = self._collection.find_one_and_update(
-                {"_id": kb_id, **ACTIVE},
+                {"_id": kb_id, **self._seen},
                 {"$set": {**fields, "updated_at": clock.now()}},
                 return_document=ReturnDocument.AFTER,
             )
@@ -78,10 +99,24 @@ class KnowledgeBaseRepository:
             raise KnowledgeBaseNotFound(kb_id)
         return KnowledgeBase.model_validate(found)
 
+    def give(self, kb_id: str, *, user_id: str) -> KnowledgeBase:
+        """Let it belong to another user. Raises `KnowledgeBaseNotFound` or `KnowledgeBaseNameTaken`."""
+        try:
+            found = self._collection.find_one_and_update(
+                {"_id": kb_id, **self._seen},
+                {"$set": {"user_id": user_id, "updated_at": clock.now()}},
+                return_document=ReturnDocument.AFTER,
+            )
+        except DuplicateKeyError as error:
+            raise KnowledgeBaseNameTaken(self.get(kb_id).name) from error
+        if found is None:
+            raise KnowledgeBaseNotFound(kb_id)
+        return KnowledgeBase.model_validate(found)
+
     def next_fence(self, kb_id: str) -> int:
         """Give a new sync its number. Raises `KnowledgeBaseNotFound`."""
         found = self._collection.find_one_and_update(
-            {"_id": kb_id, **ACTIVE}, {"$inc": {"fence": 1}}, return_document=ReturnDocument.AFTER
+            {"_id": kb_id, **self._seen}, {"$inc": {"fence": 1}}, return_document=ReturnDocument.AFTER
         )
         if found is None:
             raise KnowledgeBaseNotFound(kb_id)
@@ -90,7 +125,7 @@ class KnowledgeBaseRepository:
     def mark_deleting(self, kb_id: str) -> KnowledgeBase:
         """Hide it from everyone and free its name. Raises `KnowledgeBaseNotFound`."""
         found = self._collection.find_one_and_update(
-            {"_id": kb_id, **ACTIVE},
+            {"_id": kb_id, **self._seen},
             {
                 "$set": {
                     "status": KnowledgeBaseStatus.DELETING,

@@ -7,18 +7,21 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from shared import clock
+from shared.access.scope import EVERYTHING, Scope
 from shared.errors import SyncAlreadyRunning, SyncTaskNotFound
 from shared.models import SyncTask
 from shared.repositories.database import Record, repository
+from shared.repositories.knowledge_bases import KnowledgeBaseRepository
 from shared.states import TASK_TRANSITIONS, TaskStatus, sources_of
 
 
 @repository
 class SyncTaskRepository:
-    """The collection `sync_tasks`."""
+    """The collection `sync_tasks`. A task is found by its id where its knowledge base lies in the scope."""
 
-    def __init__(self, database: Database[Record]) -> None:
+    def __init__(self, database: Database[Record], scope: Scope = EVERYTHING) -> None:
         self._collection = database["sync_tasks"]
+        self._owners = KnowledgeBaseRepository(database, scope)
 
     def create_indexes(self) -> None:
         self._collection.create_index(
@@ -50,7 +53,7 @@ class SyncTaskRepository:
 
     def find(self, task_id: str) -> SyncTask | None:
         found = self._collection.find_one({"_id": task_id})
-        return SyncTask.model_validate(found) if found else None
+        return SyncTask.model_validate(found) if found and self._owners.sees(found["kb_id"]) else None
 
     def find_active(self, kb_id: str) -> SyncTask | None:
         found = self._collection.find_one({"kb_id": kb_id, "active": True})
@@ -68,7 +71,8 @@ class SyncTaskRepository:
         return [SyncTask.model_validate(found) for found in self._collection.find(query).sort(order).limit(limit)]
 
     def counts_by_status(self, kb_id: str | None) -> dict[str, int]:
-        match: list[Record] = [{"$match": {"kb_id": kb_id}}] if kb_id else []
+        counted = [kb_id] if kb_id else self._owners.seen_ids()
+        match: list[Record] = [{"$match": {"kb_id": {"$in": counted}}}] if counted is not None else []
         pipeline = [*match, {"$group": {"_id": "$status", "count": {"$sum": 1}}}]
         return {found["_id"]: found["count"] for found in self._collection.aggregate(pipeline)}
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from shared import clock
-from shared.errors import HumanTaskNotFound, InvalidRequest
+from shared.errors import Forbidden, HumanTaskNotFound, InvalidRequest
 from shared.human_tasks import HumanTask, HumanTaskChanges, NewSyncLog, SyncLog
 from shared.resources import Resources
 
@@ -25,16 +25,45 @@ def save(resources: Resources, changes: HumanTaskChanges) -> SavedTask:
     """Create a task, or replace those fields of a known one that were sent.
 
     Two clients that create the same task at once make one: the slower one updates it. Raises `InvalidRequest` where a
-    new task lacks conversations, metadata or timestamp.
+    new task lacks conversations, metadata or timestamp, `Forbidden` where it names another owner than the caller.
     """
+    owner = _owner(resources, user_id=changes.user_id, token_id=changes.token_id)
+    new, known = changes, changes
+    if owner is not None:
+        token_id = changes.token_id or resources.scope.token_id
+        new = changes.model_copy(update={"user_id": owner, "token_id": token_id})
+        known = _without_empty_owner_ids(changes).model_copy(update={"user_id": owner})
     while True:
-        updated = resources.human_tasks.update(changes)
+        updated = resources.human_tasks.update(known, owner=owner)
         if updated is not None:
             return SavedTask(id=updated, task_id=changes.task_id, updated=True)
         _check_complete(changes)
-        inserted = resources.human_tasks.insert(changes)
+        inserted = resources.human_tasks.insert(new, owner=owner)
         if inserted is not None:
             return SavedTask(id=inserted, task_id=changes.task_id, updated=False)
+
+
+def _owner(resources: Resources, *, user_id: str | None, token_id: str | None) -> str | None:
+    """Return whose record is written: the user that the body names, else the caller; None where access is off.
+
+    Raises `Forbidden` for the user, or the key of a user, for whom the caller may not act.
+    """
+    scope = resources.scope
+    if scope.user_id is None:
+        return None
+    if not scope.may_act_for(user_id):
+        raise Forbidden(details={"field": "user_id"})
+    if token_id is not None and not scope.sees_everything:
+        named = resources.api_keys.find(token_id)
+        if named is not None and not scope.may_act_for(named.user_id):
+            raise Forbidden(details={"field": "token_id"})
+    return user_id or scope.user_id
+
+
+def _without_empty_owner_ids(changes: HumanTaskChanges) -> HumanTaskChanges:
+    """Let owner ids that are null count as not sent: a task keeps its owner."""
+    sent = changes.model_dump(exclude_unset=True)
+    return HumanTaskChanges(**{name: value for name, value in sent.items() if value is not None or name == "task_id"})
 
 
 def _check_complete(changes: HumanTaskChanges) -> None:
@@ -47,26 +76,33 @@ def _check_complete(changes: HumanTaskChanges) -> None:
 def sync(resources: Resources, changes: HumanTaskChanges) -> SavedTask:
     """Save a whole task that a client syncs, and write the log of that."""
     saved = save(resources, changes)
-    resources.human_sync_logs.insert(
+    add_log(
+        resources,
         NewSyncLog(
             task_id=changes.task_id,
             user_id=changes.user_id,
             token_id=changes.token_id,
             sync_status=SYNCED,
             synced_at=clock.now(),
-        )
+        ),
     )
     return saved
 
 
 def add_log(resources: Resources, log: NewSyncLog) -> str:
-    """Write a log that a client sends, and return its id; its task need not be known."""
+    """Write a log that a client sends, and return its id; its task need not be known.
+
+    Owner ids that it lacks are the caller's. Raises `Forbidden` where it names another owner.
+    """
+    owner = _owner(resources, user_id=log.user_id, token_id=log.token_id)
+    if owner is not None:
+        log = log.model_copy(update={"user_id": owner, "token_id": log.token_id or resources.scope.token_id})
     return resources.human_sync_logs.insert(log)
 
 
-def get(resources: Resources, task_id: str) -> HumanTask:
-    """Raises `HumanTaskNotFound`."""
-    found = resources.human_tasks.find(task_id)
+def get(resources: Resources, task_id: str, *, user_id: str | None = None) -> HumanTask:
+    """Return a task, of `user_id` where that is given. Raises `HumanTaskNotFound`."""
+    found = resources.human_tasks.find(task_id, user_id=user_id)
     if found is None:
         raise HumanTaskNotFound(task_id)
     return found
@@ -100,9 +136,9 @@ def list_logs(
     return resources.human_sync_logs.list_newest(filters, skip=skip, limit=limit)
 
 
-def delete(resources: Resources, task_id: str) -> None:
-    """Remove a task; its logs stay. Raises `HumanTaskNotFound`."""
-    if not resources.human_tasks.delete(task_id):
+def delete(resources: Resources, task_id: str, *, user_id: str | None = None) -> None:
+    """Remove a task, of `user_id` where that is given; its logs stay. Raises `HumanTaskNotFound`."""
+    if not resources.human_tasks.delete(task_id, user_id=user_id):
         raise HumanTaskNotFound(task_id)
 
 

@@ -7,7 +7,7 @@ from shared import clock, ids
 from shared.artifacts import knowledge_base_prefix
 from shared.chunking.model import ChunkingOptions
 from shared.embedders.registry import embedder_spec
-from shared.errors import InvalidRequest, SyncAlreadyRunning, SyncNotRunning
+from shared.errors import Forbidden, InvalidRequest, SyncAlreadyRunning, SyncNotRunning
 from shared.kb_lock import LockHolder
 from shared.models import EmbeddingChoice, KnowledgeBase
 from shared.resources import Resources
@@ -68,7 +68,13 @@ def create(
     chunking: ChunkingOptions | None = None,
     embedding: EmbeddingChoice | None = None,
 ) -> KnowledgeBaseDetail:
-    """Raises `KnowledgeBaseNameTaken`, or `InvalidRequest` for a model that the service does not have."""
+    """Make a knowledge base that belongs to the caller.
+
+    Raises `KnowledgeBaseNameTaken`, `InvalidRequest` for a model that the service does not have, `Forbidden` where one
+    who sees only what is its own names a bucket or prefix: others' files may lie there.
+    """
+    if (s3_bucket or s3_prefix) and not resources.scope.sees_everything:
+        raise Forbidden(details={"field": "s3_bucket" if s3_bucket else "s3_prefix"})
     settings = resources.settings
     choice = embedding or EmbeddingChoice(provider=settings.embedding_provider, model=settings.embedding_model)
     embedder_spec(choice.provider, choice.model, settings)
@@ -80,6 +86,7 @@ def create(
     at = clock.now()
     knowledge_base = KnowledgeBase(
         id=ids.new_knowledge_base_id(),
+        user_id=resources.scope.user_id,
         name=name,
         description=description,
         s3_bucket=s3_bucket,
@@ -128,6 +135,14 @@ def update(
     if is_another:
         resources.documents.mark_for_sync(kb_id)
     return _with_totals(resources, [knowledge_base])[0]
+
+
+def give(resources: Resources, kb_id: str, *, user_id: str) -> KnowledgeBase:
+    """Let a knowledge base belong to another user.
+
+    Raises `KnowledgeBaseNotFound`, or `KnowledgeBaseNameTaken` where that user has one of its name.
+    """
+    return resources.knowledge_bases.give(kb_id, user_id=user_id)
 
 
 def delete(resources: Resources, kb_id: str) -> KnowledgeBaseDeletion:

@@ -14,7 +14,8 @@ from typing import Any
 
 from fastapi.testclient import TestClient
 
-from api.main import BASE_PATH, create_app
+from api.main import create_app
+from api.paths import BASE_PATH
 from shared.queue import QueueName
 from shared.resources import Resources
 from shared.settings import Settings

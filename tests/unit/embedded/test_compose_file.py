@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from shared.embedded.processes import FLOWER_ENVIRONMENT, SERVICES, ServiceProcess, arguments_for
+from shared.embedded.processes import SERVICES, ServiceProcess, arguments_for
 from shared.settings import Settings
 
 ROOT = Path(__file__).parents[3]
@@ -39,7 +39,7 @@ def test_a_container_runs_the_command_of_the_process_table(service: ServiceProce
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 def test_every_variable_of_a_container_is_a_setting(service: ServiceProcess, services: dict[str, Any]) -> None:
-    variables = set(services[service.name]["environment"]) - set(FLOWER_ENVIRONMENT)
+    variables = set(services[service.name]["environment"])
     assert variables <= {f"KBSYNC_{name.upper()}" for name in Settings.model_fields}
     assert {"KBSYNC_MONGODB_URL", "KBSYNC_REDIS_URL", "KBSYNC_DATA_DIR"} <= variables
 

@@ -1,0 +1,3 @@
+"""Where things stand."""
+
+BASE_PATH = "/api/v1"
