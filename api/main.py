@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 
 from anyio import CapacityLimiter
@@ -35,6 +36,7 @@ from api.verified_keys import VerifiedKeys
 from shared import logs
 from shared.errors import KbSyncError
 from shared.resources import Resources
+from shared.services import api_keys
 from shared.settings import Settings, load_settings
 
 logger = logging.getLogger(__name__)
@@ -98,7 +100,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     resources = Resources(settings, timeout_seconds=settings.service_timeout_seconds)
     app.state.resources = resources
-    app.state.verified_keys = VerifiedKeys(resources)
+    app.state.verified_keys = VerifiedKeys(
+        verify=partial(api_keys.verify, resources), get_active=partial(api_keys.get_active, resources)
+    )
     app.state.upload_threads = CapacityLimiter(UPLOAD_THREADS)
     collector = ServiceCollector(resources)
     app.state.metrics.registry.register(collector)

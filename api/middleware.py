@@ -15,6 +15,7 @@ from api.language import language_of
 from api.metrics import RequestMetrics
 from api.validation import BadField
 from shared import logs
+from shared.access.keys import KEY_PATTERN
 from shared.errors import KbSyncError
 
 logger = logging.getLogger(__name__)
@@ -116,9 +117,10 @@ def _is_no_websocket_line(record: logging.LogRecord) -> bool:
 
 
 def request_id_of(scope: Scope) -> str:
-    """Take the client's request id where it is fit for a header and a log line, else make one."""
+    """Take the client's request id where it is fit for a header, a log line and a record, else make one."""
     given = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
-    return given if SANE_REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
+    fit = SANE_REQUEST_ID.fullmatch(given) and not KEY_PATTERN.search(given)
+    return given if fit else str(uuid.uuid4())
 
 
 class BodyLimit:

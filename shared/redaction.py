@@ -14,7 +14,10 @@ SHORTEST_SECRET = 8
 
 PATTERNS = (
     (KEY_PATTERN, rf"{PREFIX}_\1_{HIDDEN}"),
-    (re.compile(r"""(authorization\W{1,8}(?:bearer\s+|basic\s+)?)[^\s"'\\,)]+""", re.IGNORECASE), rf"\1{HIDDEN}"),
+    (
+        re.compile(r"""(authorization\W{1,8}(?:b["'])?(?:bearer\s+|basic\s+)?)[^\s"'\\,)]+""", re.IGNORECASE),
+        rf"\1{HIDDEN}",
+    ),
     (re.compile(r"(\bbearer\s+)[\w.~+/=-]{16,}", re.IGNORECASE), rf"\1{HIDDEN}"),
     (re.compile(r"""([a-z][a-z0-9+.-]*://[^\s:/@"'\\]*):[^\s/@"'\\]+@""", re.IGNORECASE), rf"\1:{HIDDEN}@"),
 )

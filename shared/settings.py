@@ -14,7 +14,13 @@ ORIGIN = re.compile(r"\*|https?://[^\s/?#@,]+")
 class Settings(BaseSettings):
     """The settings of every process of the service; each field is the variable `KBSYNC_<FIELD>`."""
 
-    model_config = SettingsConfigDict(env_prefix="KBSYNC_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="KBSYNC_",
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,  # a value that cannot be read may be a password
+    )
 
     # Servers
     mongodb_url: str = Field("mongodb://127.0.0.1:27017/?replicaSet=rs0", description="MongoDB, a replica set.")

@@ -107,13 +107,18 @@ def upload(api_client: TestClient, knowledge_base_id: str, pdf: Callable[..., by
 
 
 @pytest.fixture
-def live_servers(api_settings: Settings, resources: Resources) -> Iterator[Callable[[], str]]:
-    """Start real HTTP servers, each with an application of its own, that share MongoDB, Redis and the object store."""
+def live_servers(api_settings: Settings, resources: Resources) -> Iterator[Callable[..., str]]:
+    """Start real HTTP servers, each with an application of its own, that share MongoDB, Redis and the object store.
+
+    Settings that are given go before those of the run.
+    """
     running: list[tuple[uvicorn.Server, threading.Thread]] = []
 
-    def start() -> str:
+    def start(**changes: object) -> str:
         port = free_port()
-        config = uvicorn.Config(create_app(api_settings), host="127.0.0.1", port=port, log_config=None)
+        config = uvicorn.Config(
+            create_app(api_settings.model_copy(update=changes)), host="127.0.0.1", port=port, log_config=None
+        )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()

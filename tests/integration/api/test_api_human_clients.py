@@ -10,6 +10,10 @@ from typing import Any
 import pytest
 import requests
 
+from shared.access.keys import Role
+from shared.resources import Resources
+from shared.services import api_keys
+
 SAMPLES = Path(__file__).parents[2] / "samples"
 PUBLISHED_EXAMPLE = SAMPLES / "published_human_tasks_example.py.txt"
 AGENT = SAMPLES / "human_loop_agent.py"
@@ -78,6 +82,22 @@ def test_released_client_syncs_tasks_without_an_error(live_servers: Callable[[],
     logs = get(f"{base}/tasks/sync/logs", task_id="release-7")
     assert len(logs) >= 5  # one after each answer, one after the cancellation, one at the end
     assert {log["sync_status"] for log in logs} == {"SUCCESS"}
+
+
+def test_released_client_works_with_a_writers_key(live_servers: Callable[..., str], resources: Resources) -> None:
+    base = live_servers(api_keys_required=True)
+    key, text = api_keys.create(resources, user_id="agents", role=Role.WRITER)
+    environment = {"GOHUMANLOOP_API_BASE_URL": base.removesuffix("/v1"), "GOHUMANLOOP_API_KEY": text}
+    assert "最终异步数据同步完成" in run(AGENT, stdin=ANSWERS, environment=environment)
+    header = {"Authorization": f"Bearer {text}"}
+    tasks = requests.get(f"{base}/tasks", headers=header, timeout=30).json()
+    logs = requests.get(f"{base}/tasks/sync/logs", headers=header, timeout=30).json()
+    assert {task["task_id"] for task in tasks} == {"release-7", "translation/附录 B"}
+    assert {(each["user_id"], each["token_id"]) for each in (*tasks, *logs)} == {("agents", key.id)}
+    stranger = api_keys.create(resources, user_id="others", role=Role.READER)[1]
+    refused = run(AGENT, stdin=ANSWERS, environment={**environment, "GOHUMANLOOP_API_KEY": stranger})
+    assert "失败" in refused
+    assert requests.get(f"{base}/tasks", headers={"Authorization": f"Bearer {stranger}"}, timeout=30).json() == []
 
 
 def check_release(task: Any) -> None:
