@@ -89,7 +89,7 @@ def status(stack: Stack) -> int:
     answers = {
         "mongod": health.mongodb_answers(state.mongodb_url),
         "redis": health.redis_answers(state.redis_url),
-        "api": health.service_answers(state.api_url, state.redis_url, keys_required=stack.keys_required),
+        "api": health.service_answers(state.api_url, state.redis_url, keys_required=state.keys_required),
         "flower": health.http_answers(f"{state.flower_url}/healthcheck"),
     }
     print(f"{state.phase}, supervisor pid {state.supervisor.pid}")

@@ -49,6 +49,7 @@ class StackState(BaseModel):
     flower_url: str
     mongodb_url: str = ""
     redis_url: str = ""
+    keys_required: bool = False
     processes: tuple[ProcessRecord, ...] = ()
     failure: str = ""
 

@@ -174,6 +174,7 @@ class Supervisor:
             flower_url=self._stack.flower_url,
             mongodb_url=self._mongodb_url,
             redis_url=self._redis_url,
+            keys_required=self._stack.keys_required,
             processes=tuple(_record_of(child) for child in self._all if child.is_alive),
             failure=failure,
         )
