@@ -1,4 +1,4 @@
-"""Keeps secrets out of logs: API keys, Authorization headers, passwords in URLs, and the secrets of the settings."""
+"""Keeps secrets out of logs: keys, Authorization headers, passwords and tickets in URLs, secrets of the settings."""
 
 import json
 import os
@@ -19,6 +19,7 @@ PATTERNS = (
         rf"\1{HIDDEN}",
     ),
     (re.compile(r"(\bbearer\s+)[\w.~+/=-]{16,}", re.IGNORECASE), rf"\1{HIDDEN}"),
+    (re.compile(r"""([?&](?:ticket|access_token|token|api_?key|key)=)[^\s&"'\\]+""", re.IGNORECASE), rf"\1{HIDDEN}"),
     (re.compile(r"""([a-z][a-z0-9+.-]*://[^\s:/@"'\\]*):[^\s/@"'\\]+@""", re.IGNORECASE), rf"\1:{HIDDEN}@"),
 )
 

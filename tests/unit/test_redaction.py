@@ -25,6 +25,7 @@ KEY = new_key()
             "mongodb://user:***@db-1:27017,db-2/?x=1",
         ),
         ("redis://:secret@cache:6379/0 is away", ":secret@", "redis://:***@cache:6379/0 is away"),
+        ('"WebSocket /ws?a=1&ticket=Vb4Wq2mJt0&b=2" [accepted]', "Vb4Wq2mJt0", "a=1&ticket=***&b=2"),
         ("the known one is correct horse", "correct horse", "the known one is ***"),
     ],
 )

@@ -4,13 +4,14 @@ import json
 import shutil
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 import uvicorn
 from fastapi.testclient import TestClient
 from pymongo import MongoClient
+from starlette.routing import BaseRoute
 
 from api.main import create_app
 from shared.embedded.health import wait_until
@@ -110,15 +111,15 @@ def upload(api_client: TestClient, knowledge_base_id: str, pdf: Callable[..., by
 def live_servers(api_settings: Settings, resources: Resources) -> Iterator[Callable[..., str]]:
     """Start real HTTP servers, each with an application of its own, that share MongoDB, Redis and the object store.
 
-    Settings that are given go before those of the run.
+    Settings that are given go before those of the run; `routes` stand in front of those of the application.
     """
     running: list[tuple[uvicorn.Server, threading.Thread]] = []
 
-    def start(**changes: object) -> str:
+    def start(routes: Sequence[BaseRoute] = (), **changes: object) -> str:
         port = free_port()
-        config = uvicorn.Config(
-            create_app(api_settings.model_copy(update=changes)), host="127.0.0.1", port=port, log_config=None
-        )
+        app = create_app(api_settings.model_copy(update=changes))
+        app.router.routes[:0] = routes
+        config = uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()

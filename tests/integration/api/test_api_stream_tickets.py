@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
+import requests
 from fastapi import WebSocket
 from fastapi.testclient import TestClient
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import WebSocketDenialResponse, WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
@@ -119,3 +120,34 @@ def receive_many(socket: WebSocketTestSession) -> None:
     """Receive for twenty seconds."""
     for _ in range(100):
         socket.receive_text()
+
+
+async def _endless_events(request: Request) -> StreamingResponse:
+    async def events() -> AsyncIterator[bytes]:
+        while True:
+            yield b"data: on\n\n"
+            await asyncio.sleep(0.2)
+
+    return StreamingResponse(events(), media_type="text/event-stream")
+
+
+def test_an_open_answer_ends_when_its_key_is_revoked(
+    live_servers: Callable[..., str], resources: Resources, caplog: pytest.LogCaptureFixture
+) -> None:
+    base = live_servers([Route(EVENTS, _endless_events)], api_keys_required=True)
+    key, text = api_keys.create(resources, user_id="alice", role=Role.READER)
+    url = f"{base.removesuffix(API)}{EVENTS}"
+    with requests.get(url, headers={"Authorization": f"Bearer {text}"}, stream=True, timeout=30) as stream:
+        pieces = stream.iter_content(None)
+        assert next(pieces) == b"data: on\n\n"
+        api_keys.revoke(resources, key.id)
+        with pytest.raises(requests.exceptions.ChunkedEncodingError):  # cut off, so that it is not taken for whole
+            take_many(pieces)
+    assert text not in caplog.text
+    assert requests.get(url, headers={"Authorization": f"Bearer {text}"}, timeout=30).status_code == 401
+
+
+def take_many(pieces: Iterator[bytes]) -> None:
+    """Take pieces for twenty seconds, or until there is none."""
+    for _ in range(100):
+        next(pieces)
