@@ -60,15 +60,23 @@ def bob(client: TestClient, resources: Resources) -> Tenant:
 
 
 def ask(client: TestClient, call: Call, *, url: str, header: dict[str, str], **arguments: Any) -> tuple[int, str]:
-    """Make a call and return its status and the text of its answer; of a WebSocket, those of its refusal."""
+    """Make a call and return the status and the text of its answer."""
     if call.websocket:
-        try:
-            with client.websocket_connect(url, headers=header) as socket:
-                return 101, socket.receive_text()
-        except WebSocketDenialResponse as denial:
-            return denial.status_code, denial.text
+        return ask_websocket(client, url, header)
     response: Response = client.request(call.method, url, headers=header, **arguments)
     return response.status_code, response.text
+
+
+def ask_websocket(client: TestClient, url: str, header: dict[str, str]) -> tuple[int, str]:
+    """Return 101 and the first message, or how the connection was refused: at the handshake, or by a failure in it."""
+    try:
+        with client.websocket_connect(url, headers=header) as socket:
+            message = socket.receive_json()
+            if message["event"] != "failure":
+                return 101, json.dumps(message)
+            return socket.receive()["code"] - 4000, json.dumps(message["data"])
+    except WebSocketDenialResponse as denial:
+        return denial.status_code, denial.text
 
 
 def code_of(text: str) -> str:
@@ -83,7 +91,7 @@ def without_request_id(text: str, known: dict[str, str]) -> Any:
     for name, value in known.items():
         text = text.replace(value, f"<{name}>")
     body = json.loads(text)
-    body["error"].pop("request_id")
+    body["error"].pop("request_id", None)
     return body
 
 
