@@ -108,6 +108,8 @@ class Resources:
 
     def seen_by(self, scope: Scope) -> Self:
         """Return these resources with repositories that find only what lies in `scope`; nothing is opened anew."""
+        if scope is self.scope:
+            return self
         view = copy.copy(self)
         view._open_scoped(scope)
         return view

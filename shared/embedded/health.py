@@ -10,10 +10,7 @@ from pymongo.errors import PyMongoError
 from redis import Redis
 from redis.exceptions import RedisError
 
-from shared import redis_client
 from shared.embedded.errors import StackError
-from shared.errors import ServiceUnavailable
-from shared.worker_presence import WorkerPresence
 
 PROBE_SECONDS = 10.0
 
@@ -60,6 +57,11 @@ def service_answers(api_url: str, redis_url: str, *, keys_required: bool) -> boo
 
 
 def _every_queue_has_a_worker(redis_url: str) -> bool:
+    # With these comes Celery, which no command of the stack needs where no keys are asked.
+    from shared import redis_client
+    from shared.errors import ServiceUnavailable
+    from shared.worker_presence import WorkerPresence
+
     with redis_client.connect(redis_url, timeout_seconds=PROBE_SECONDS) as client:
         try:
             return all(WorkerPresence(client).consumers().values())
