@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, WebSocket
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
 from api import examples
+from api.dependencies import OpenResources
 from api.errors import WEBSOCKET_RESTART, failure_event
 from api.language import Language, language_of
 from api.operations import operation, streaming
@@ -52,6 +54,7 @@ class Watcher:
 async def admitted(
     connection: HTTPConnection,
     task_id: str,
+    resources: OpenResources,
     last_event_id: Annotated[
         str | None,
         Query(
@@ -72,6 +75,8 @@ async def admitted(
         last = EventId.parse(header, field=LAST_EVENT_ID_HEADER)
     elif last_event_id is not None:
         last = EventId.parse(last_event_id, field="last_event_id")
+    # The hub reads for everybody who watches: whether this one may is asked here.
+    await run_in_threadpool(resources.sync_tasks.get, task_id)
     hub: ProgressHub = connection.app.state.progress
     async with hub.watching(task_id) as reader:
         yield Watcher(reader=reader, last=last, language=language_of(connection.scope))
