@@ -72,6 +72,35 @@ DOCUMENTS_DELETED = {
     }
 }
 
+BUCKET_IMPORT: dict[str, object] = {
+    "kb_id": KB_ID,
+    "s3_bucket": "company-documents",
+    "s3_prefix": "prd/",
+    "statistics": {
+        "added": 1,
+        "changed": 0,
+        "deleted": 0,
+        "unchanged": 12,
+        "duplicate": 0,
+        "in_use": 0,
+        "skipped": 1,
+        "failed": 0,
+    },
+    "objects": [
+        {"key": "prd/PRD_v1.0.pdf", "outcome": "added", "document_id": DOCUMENT_ID},
+        {
+            "key": "prd/setup.exe",
+            "outcome": "skipped",
+            "error": {
+                "code": "3004",
+                "message": "不支持的文档类型",
+                "details": {"filename": "setup.exe", "detected_type": "application/x-msdownload"},
+            },
+        },
+    ],
+    "complete": True,
+}
+
 CHUNK: dict[str, object] = {
     "chunk_id": CHUNK_ID,
     "document_id": DOCUMENT_ID,

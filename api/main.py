@@ -21,6 +21,7 @@ from api.openapi import describe_keys
 from api.paths import BASE_PATH
 from api.progress_hub import ProgressHub
 from api.routes import (
+    bucket_import,
     chunks,
     documents,
     health,
@@ -65,7 +66,17 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.metrics = RequestMetrics()
     install_handlers(app)
-    for resource in (knowledge_bases, documents, chunks, sync_tasks, progress_stream, stream_tickets, search, stats):
+    for resource in (
+        knowledge_bases,
+        documents,
+        bucket_import,
+        chunks,
+        sync_tasks,
+        progress_stream,
+        stream_tickets,
+        search,
+        stats,
+    ):
         app.include_router(resource.router, prefix=BASE_PATH)
     app.include_router(human_tasks.router, prefix=f"{BASE_PATH}/tasks")
     app.include_router(human_tasks.router, prefix=f"{BASE_PATH}/humanloop/tasks", include_in_schema=False)

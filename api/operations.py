@@ -42,6 +42,8 @@ ERROR_EXAMPLES: Mapping[type[KbSyncError], KbSyncError] = {
     errors.SearchFailed: errors.SearchFailed(),
     errors.HumanTaskNotFound: errors.HumanTaskNotFound("task123"),
     errors.ObjectStoreUnavailable: errors.ObjectStoreUnavailable(),
+    errors.BucketMissing: errors.BucketMissing(),
+    errors.ObjectStoreDenied: errors.ObjectStoreDenied(),
     errors.VectorStoreFailed: errors.VectorStoreFailed(),
     errors.ServiceUnavailable: errors.ServiceUnavailable("mongodb"),
     errors.Forbidden: errors.Forbidden(),

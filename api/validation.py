@@ -62,6 +62,11 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "silent": ("上传中断：长时间没有收到数据", "the upload stood still for too long"),
     "body_too_large": ("请求体过大", "the body is too large"),
     "event_id": ("不是本服务发出的事件编号", "must be the id of an event of this service"),
+    "no_bucket": ("该知识库没有s3_bucket", "the knowledge base has no s3_bucket"),
+    "no_buckets": ("对象存储不是S3", "the object store of this service is not S3"),
+    "bucket_not_allowed": ("不允许使用该存储桶", "this bucket may not be used"),
+    "prefix_too_long": ("过长", "is too long"),
+    "own_area": ("位于服务自身的文件区域", "lies among the files of the service"),
     "unreadable": ("无法解析请求体", "the body cannot be read"),
 }
 """What each kind of error says; the kinds are those of pydantic and our own."""

@@ -25,6 +25,7 @@ class Counter(StrEnum):
     EMBEDDINGS_REUSED = "embeddings_reused"
     EMBEDDING_THROTTLES = "embedding_throttles"
     DOCUMENTS_PARKED = "documents_parked"
+    DOCUMENTS_IMPORTED = "documents_imported"
     DOCUMENTS_STORED = "documents_stored"
     DOCUMENTS_UNCHANGED = "documents_unchanged"
     DOCUMENTS_FAILED = "documents_failed"

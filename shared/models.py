@@ -66,6 +66,8 @@ class Document(Stored):
     kb_id: str
     filename: str
     object_key: str
+    etag: str | None = None
+    """Of the object in the knowledge base's bucket from which it was imported; None where the file is ours."""
     content_type: str
     file_size: int
     sha256: str
@@ -111,6 +113,21 @@ class Document(Stored):
     def accepts(self, revision: str) -> bool:
         """Tell whether chunks of this revision may be shown."""
         return revision == self.revision or (self.storing is not None and revision == self.storing.revision)
+
+
+class BucketObject(Stored):
+    """An object that an import has met: what it was, so that it is read again only when it changes."""
+
+    kb_id: str
+    key: str
+    etag: str
+    size_bytes: int
+    document_id: str | None = None
+    """The document that has its bytes; several objects with equal bytes share one."""
+    detected_type: str | None = None
+    """What it is where it is no document."""
+    reader: str = ""
+    """Which types the service took when it looked."""
 
 
 class SyncTask(Stored):

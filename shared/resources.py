@@ -13,18 +13,20 @@ from shared.converters.registry import open_converters
 from shared.counters import Counters
 from shared.embedders.base import Embedder
 from shared.embedders.registry import embedder_spec, open_embedder
+from shared.errors import BucketMissing
 from shared.image_describers.base import ImageDescriber
 from shared.image_describers.registry import open_image_describer
 from shared.kb_lock import KnowledgeBaseLock
 from shared.models import Document, EmbeddingChoice, KnowledgeBase
-from shared.object_stores.base import ObjectStore
-from shared.object_stores.registry import open_object_store
+from shared.object_stores.base import ObjectStore, ReadableObjects
+from shared.object_stores.registry import open_object_store, open_source_bucket
 from shared.ocr.reading import PageReadings
 from shared.ocr.sandbox import SandboxedPageReader, open_page_reader
 from shared.progress_channel import ProgressPublisher
 from shared.queue import TaskQueue
 from shared.repositories import database
 from shared.repositories.api_keys import ApiKeyRepository
+from shared.repositories.bucket_objects import BucketObjectRepository
 from shared.repositories.bundle_leases import BundleLeaseRepository
 from shared.repositories.document_runs import DocumentRunRepository
 from shared.repositories.documents import DocumentRepository
@@ -84,6 +86,7 @@ class Resources:
         self.whole: Resources = self
         self._open_scoped(EVERYTHING)
         self.api_keys = ApiKeyRepository(self.database)
+        self.bucket_objects = BucketObjectRepository(self.database)
         self.runs = DocumentRunRepository(self.database)
         self.leases = StageLeaseRepository(
             self.database,
@@ -125,7 +128,16 @@ class Resources:
 
     @opened_once
     def object_store(self) -> ObjectStore:
-        return open_object_store(self.settings)
+        return open_object_store(self.settings, self.knowledge_bases.place_of)
+
+    def originals(self, document: Document) -> ReadableObjects:
+        """Where a document's original is read, under its `object_key`: an imported one lies in its owner's bucket."""
+        if document.etag is None:
+            return self.object_store
+        place = self.knowledge_bases.place_of(document.kb_id)
+        if place is None:
+            raise BucketMissing(f"{document.kb_id} has no bucket")
+        return open_source_bucket(self.settings, place.bucket).pinned(document.etag)
 
     @opened_once
     def vector_store(self) -> VectorStore:
@@ -185,6 +197,7 @@ class Resources:
         for collection in (
             self.knowledge_bases,
             self.documents,
+            self.bucket_objects,
             self.sync_tasks,
             self.runs,
             self.idempotency_keys,

@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ORIGIN = re.compile(r"\*|https?://[^\s/?#@,]+")
@@ -32,10 +32,25 @@ class Settings(BaseSettings):
 
     # Storage
     data_dir: Path = Field(Path(".data"), description="Where local storage lies.")
-    object_store: Literal["local"] = Field("local", description="Where originals and artifacts are kept.")
+    object_store: Literal["local", "s3"] = Field("local", description="Where originals and artifacts are kept.")
     object_store_path: Path | None = Field(None, description="Directory of the local object store [DATA_DIR/objects].")
     vector_store: Literal["lancedb"] = Field("lancedb", description="Where chunks and vectors are kept.")
     vector_store_uri: str | None = Field(None, description="LanceDB directory or s3:// URI [DATA_DIR/vectors].")
+
+    # S3, for the object store `s3` and a vector store at s3://
+    s3_endpoint: str | None = Field(None, description="URL of the server [Amazon's].")
+    s3_region: str | None = Field(None, description="Region [that of the environment or the profile].")
+    s3_bucket: str | None = Field(None, description="Bucket of all files whose knowledge base names none.")
+    s3_prefix: str = Field("", description="Begins the keys of those files; empty, or ends with `/`.")
+    s3_path_style: bool = Field(False, description="Name the bucket in the path of a URL, not in its host.")
+    s3_sse: Literal["AES256", "aws:kms"] | None = Field(None, description="Encryption that is asked for [bucket's].")
+    s3_kms_key: str | None = Field(None, description="Id of the KMS key for `aws:kms` [the bucket's].")
+    s3_import_buckets: str = Field(
+        "*", description="Buckets that knowledge bases may name, divided by commas; `*` is all that can be reached."
+    )
+    import_seconds: float = Field(
+        25.0, gt=0, description="After this long an import answers what is done, and where the next call goes on."
+    )
 
     # API
     api_host: str = Field("127.0.0.1", description="Address on which the API listens.")
@@ -205,6 +220,16 @@ class Settings(BaseSettings):
     def allowed_origins(self) -> list[str]:
         return _listed(self.cors_origins)
 
+    @model_validator(mode="after")
+    def _s3_is_whole(self) -> "Settings":
+        if self.object_store == "s3" and not self.s3_bucket:
+            raise ValueError("KBSYNC_OBJECT_STORE=s3 needs KBSYNC_S3_BUCKET")
+        if self.s3_prefix and not self.s3_prefix.endswith("/"):
+            raise ValueError("KBSYNC_S3_PREFIX must end with /")
+        if self.s3_kms_key is not None and self.s3_sse != "aws:kms":
+            raise ValueError("KBSYNC_S3_KMS_KEY needs KBSYNC_S3_SSE=aws:kms")
+        return self
+
     @property
     def objects_path(self) -> Path:
         return self.object_store_path or self.data_dir / "objects"
@@ -212,6 +237,18 @@ class Settings(BaseSettings):
     @property
     def vectors_uri(self) -> str:
         return self.vector_store_uri or str(self.data_dir / "vectors")
+
+    @property
+    def vectors_bucket(self) -> str | None:
+        """The bucket of the vector store, or None where it is a directory."""
+        scheme, _, rest = self.vectors_uri.partition("://")
+        return rest.partition("/")[0] if scheme == "s3" else None
+
+    @property
+    def vectors_prefix(self) -> str:
+        """Begins every key of the vector store in its bucket."""
+        below = self.vectors_uri.partition("://")[2].partition("/")[2].strip("/")
+        return f"{below}/" if below else ""
 
 
 def named_values(text: str) -> dict[str, str]:

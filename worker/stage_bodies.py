@@ -25,13 +25,14 @@ StageBody = Callable[[Resources, Work, ShouldStop], StageOutput | None]
 
 
 def _download(resources: Resources, work: Work, _: ShouldStop) -> None:
-    download(resources.object_store, work.document)
+    download(resources.originals(work.document), work.document)
 
 
 def _convert(resources: Resources, work: Work, should_stop: ShouldStop) -> ConvertOutput:
     settings = resources.settings
     conversion = convert(
         resources.object_store,
+        resources.originals(work.document),
         resources.converters.of(work.document.content_type),
         work.document,
         names=work.names,

@@ -118,6 +118,7 @@ class PlainStages:
         )
         return convert(
             self._objects,
+            self._objects,
             self._converter,
             document,
             names=names,

@@ -17,12 +17,13 @@
     │   ├── MarkdownFailed, ImageExtractionFailed, ChunkingFailed
     │   ├── EmbeddingFailed              EmbeddingThrottled, EmbeddingTimeout, EmbeddingModelError, ...
     │   ├── VectorStoreFailed
-    │   ├── ObjectStoreError             ObjectStoreUnavailable, ObjectUploadFailed, ObjectNotFound, ...
+    │   ├── ObjectStoreError             ObjectStoreUnavailable, ObjectUploadFailed, ObjectNotFound, BucketMissing, ...
     │   ├── AttemptsExhausted, TimeLimitExceeded
     │   └── UnexpectedStageError
     └── LostRace                         somebody else owns this work now; never shown to anyone
         ├── Cancelled                    the sync was cancelled
         ├── Parked                       a service is throttled; the document rests and goes on, blameless
+        ├── ContentTaken                 another document has these bytes
         └── WorkRemains                  what was done is kept, and the rest is for the next turn
 
 `requests.py`, `stages.py` and `races.py` hold a branch each. Only `api/errors.py` knows which HTTP status an error has;
@@ -32,6 +33,7 @@ only the task layer retries.
 from shared.errors.base import Details, KbSyncError, ServiceUnavailable
 from shared.errors.races import (
     Cancelled,
+    ContentTaken,
     LostRace,
     Parked,
     WorkRemains,
@@ -68,6 +70,7 @@ from shared.errors.requests import (
 )
 from shared.errors.stages import (
     AttemptsExhausted,
+    BucketMissing,
     ChunkingFailed,
     ConversionFailed,
     ConversionLimitExceeded,
@@ -103,10 +106,12 @@ from shared.errors.stages import (
 __all__ = [
     "ApiKeyNotFound",
     "AttemptsExhausted",
+    "BucketMissing",
     "Cancelled",
     "ChunkNotFound",
     "ChunkingFailed",
     "ContentNotFound",
+    "ContentTaken",
     "ConversionFailed",
     "ConversionLimitExceeded",
     "ConverterCrashed",

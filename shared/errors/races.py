@@ -32,3 +32,9 @@ class WorkRemains(LostRace):
     """The work is too long for one turn and goes on in the next"""
 
     zh = "本轮未处理完，将继续处理"
+
+
+class ContentTaken(LostRace):
+    """Another document of the knowledge base has these bytes"""
+
+    zh = "知识库中已有相同内容的文档"

@@ -208,6 +208,14 @@ class ObjectNotFound(ObjectStoreError):
     retryable = False
 
 
+class BucketMissing(ObjectStoreError):
+    """The bucket does not exist"""
+
+    code = "4004"
+    zh = "存储桶不存在"
+    retryable = False
+
+
 class SourceChanged(ObjectNotFound):
     """The stored file is not the one that was uploaded"""
 

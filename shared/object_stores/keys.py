@@ -7,6 +7,9 @@ LONGEST_KEY_BYTES = 1024
 
 LONGEST_SEGMENT_BYTES = 200
 
+OWN_AREA = ".kbsync"
+"""A key of a bucket that has this as one of its segments is a file of ours, whichever knowledge base made it."""
+
 
 def check_key(key: str) -> None:
     """Raise `ObjectStoreDenied` unless `key` is segments divided by `/` that stay inside the store."""
@@ -28,3 +31,8 @@ def check_prefix(prefix: str) -> None:
     if not prefix.endswith("/"):
         raise ObjectStoreDenied(f"Not a prefix: {prefix[:200]!r} does not end with `/`")
     check_key(prefix[:-1])
+
+
+def is_own_file(key: str) -> bool:
+    """Tell whether an object of a bucket is ours, which nobody may take for a document of theirs."""
+    return OWN_AREA in key.split("/")

@@ -10,7 +10,7 @@ from pymongo.operations import UpdateOne
 
 from shared import clock
 from shared.access.scope import EVERYTHING, Scope
-from shared.errors import DocumentNotFound
+from shared.errors import ContentTaken, DocumentNotFound
 from shared.models import Document, StoreFacts
 from shared.repositories.database import Record, repository
 from shared.repositories.knowledge_bases import KnowledgeBaseRepository
@@ -32,6 +32,7 @@ class DocumentRepository:
 
     def create_indexes(self) -> None:
         self._collection.create_index([("kb_id", ASCENDING), ("sha256", ASCENDING)], unique=True)
+        self._collection.create_index([("kb_id", ASCENDING), ("object_key", ASCENDING)], unique=True)
         self._collection.create_index([("kb_id", ASCENDING), ("created_at", DESCENDING), ("_id", DESCENDING)])
         self._collection.create_index([("kb_id", ASCENDING), ("status", ASCENDING), ("created_at", ASCENDING)])
         self._collection.create_index([("sync_task_id", ASCENDING), ("status", ASCENDING)], sparse=True)
@@ -39,7 +40,7 @@ class DocumentRepository:
         self._collection.create_index([("store_lock.until", ASCENDING)], sparse=True)
 
     def insert(self, document: Document) -> bool:
-        """Add a document; False where the knowledge base holds these bytes already."""
+        """Add a document; False where the knowledge base holds these bytes, or a document of this object, already."""
         try:
             self._collection.insert_one(document.model_dump(by_alias=True, exclude_none=True))
         except DuplicateKeyError:
@@ -76,6 +77,43 @@ class DocumentRepository:
         """Return all documents of a status, oldest first."""
         cursor = self._collection.find({"kb_id": kb_id, "status": status}).sort("created_at", ASCENDING)
         return [Document.model_validate(found) for found in cursor]
+
+    def find_by_key(self, kb_id: str, object_key: str) -> Document | None:
+        found = self._collection.find_one({"kb_id": kb_id, "object_key": object_key})
+        return Document.model_validate(found) if found else None
+
+    def existing(self, kb_id: str, document_ids: Sequence[str]) -> set[str]:
+        """Return those of the ids that are documents of the knowledge base."""
+        cursor = self._collection.find({"kb_id": kb_id, "_id": {"$in": list(document_ids)}}, {"_id": 1})
+        return {found["_id"] for found in cursor}
+
+    # Imported documents, whose objects others change
+
+    def replace_original(self, document: Document) -> bool:
+        """Take over the object, size, hash and type that a document has now, and have it synced again.
+
+        False where a sync is at work on it. Raises `ContentTaken` where another document has these bytes.
+        """
+        fields = document.model_dump(include={"etag", "content_type", "file_size", "sha256"})
+        try:
+            result = self._collection.update_one(
+                {"_id": document.id, **_at_rest()},
+                {
+                    "$set": {**fields, "status": DocumentStatus.UPLOADED, "updated_at": clock.now()},
+                    "$unset": NO_ERROR,
+                },
+            )
+        except DuplicateKeyError as error:
+            raise ContentTaken from error
+        return result.matched_count == 1
+
+    def move_original(self, document_id: str, *, object_key: str, etag: str, filename: str) -> bool:
+        """Let a document read the same bytes from another object; False where a sync is at work on it."""
+        result = self._collection.update_one(
+            {"_id": document_id, **_at_rest()},
+            {"$set": {"object_key": object_key, "etag": etag, "filename": filename, "updated_at": clock.now()}},
+        )
+        return result.matched_count == 1
 
     def all_ids(self, kb_id: str) -> list[str]:
         return [found["_id"] for found in self._collection.find({"kb_id": kb_id}, {"_id": 1})]
@@ -264,6 +302,11 @@ def _committing_store(document_id: str, *, owner: str, facts: StoreFacts) -> tup
         {"_id": document_id, "store_lock.owner": owner},
         {"$set": fields, "$unset": {"storing": "", "store_lock": "", **NO_ERROR}},
     )
+
+
+def _at_rest() -> Record:
+    """Documents that no sync is at work on, and no store."""
+    return {"status": {"$ne": DocumentStatus.PROCESSING}, "$or": _store_lock_free()}
 
 
 def _store_lock_free(owner: str | None = None) -> list[Record]:

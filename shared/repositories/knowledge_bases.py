@@ -11,6 +11,7 @@ from shared import clock
 from shared.access.scope import EVERYTHING, Scope
 from shared.errors import KnowledgeBaseNameTaken, KnowledgeBaseNotFound
 from shared.models import EmbeddingChoice, KnowledgeBase
+from shared.object_stores.base import BucketPlace
 from shared.repositories.database import Record, drop_index, repository
 from shared.states import KnowledgeBaseStatus
 
@@ -54,6 +55,18 @@ class KnowledgeBaseRepository:
         """Return those whose id begins with `prefix`: one, short of a chance of one in 2^48."""
         cursor = self._collection.find({"_id": {"$regex": f"^{re.escape(prefix)}"}, **self._seen})
         return [KnowledgeBase.model_validate(found) for found in cursor]
+
+    def place_of(self, kb_id: str) -> BucketPlace | None:
+        """Return where a knowledge base keeps its files, also one that is being deleted; None for the common place."""
+        found = self._collection.find_one({"_id": kb_id}, {"s3_bucket": 1, "s3_prefix": 1})
+        if found is None or found.get("s3_bucket") is None:
+            return None
+        return BucketPlace(bucket=found["s3_bucket"], prefix=found.get("s3_prefix") or "")
+
+    def places(self) -> set[BucketPlace]:
+        """Return every place of its own that some knowledge base has."""
+        cursor = self._collection.find({"s3_bucket": {"$type": "string"}}, {"s3_bucket": 1, "s3_prefix": 1})
+        return {BucketPlace(bucket=found["s3_bucket"], prefix=found.get("s3_prefix") or "") for found in cursor}
 
     def names(self, kb_ids: Sequence[str]) -> dict[str, str]:
         cursor = self._collection.find({"_id": {"$in": list(kb_ids)}}, {"name": 1})

@@ -85,10 +85,10 @@ def upload(resources: Resources, kb_id: str, *, filename: str, chunks: Iterable[
     """
     resources.knowledge_bases.get(kb_id)
     name = clean_filename(filename)
-    head, rest = _head(chunks)
+    head, rest = split_head(chunks)
     content_type = detect_content_type(head, name)
     if content_type != ZIP:
-        _refuse_unsupported(name, content_type)
+        refuse_unsupported(name, content_type)
     document_id = ids.new_document_id()
     key = source_key(kb_id, document_id)
     measured = _Measured(filename=name, max_bytes=resources.settings.max_upload_bytes)
@@ -110,7 +110,8 @@ def upload(resources: Resources, kb_id: str, *, filename: str, chunks: Iterable[
     return _register(resources, document)
 
 
-def _head(chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
+def split_head(chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """Return what a type is told from, at least `HEAD_BYTES` where there are so many, and the rest."""
     rest = iter(chunks)
     head = b""
     for chunk in rest:
@@ -120,7 +121,8 @@ def _head(chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
     return head, rest
 
 
-def _refuse_unsupported(filename: str, content_type: str) -> None:
+def refuse_unsupported(filename: str, content_type: str) -> None:
+    """Raise `UnsupportedDocument` for a type that is not taken, and for a text that claims to be something else."""
     if content_type not in supported_content_types() or claims_another_type(filename, content_type):
         raise UnsupportedDocument(filename=filename, detected_type=content_type)
 
@@ -130,7 +132,7 @@ def _stored_archive_type(resources: Resources, key: str, *, filename: str, head:
     try:
         with resources.object_store.local_file(key) as archive:
             content_type = detect_archive_type(archive, head)
-        _refuse_unsupported(filename, content_type)
+        refuse_unsupported(filename, content_type)
     except BaseException:
         resources.object_store.delete(key)
         raise
@@ -187,7 +189,7 @@ def markdown(resources: Resources, document_id: str) -> str:
 def original(resources: Resources, document_id: str) -> tuple[Document, Iterator[bytes]]:
     """Return a document and its bytes as they were uploaded, as a stream."""
     document = resources.documents.get(document_id)
-    return document, resources.object_store.stream(document.object_key)
+    return document, resources.originals(document).stream(document.object_key)
 
 
 def picture(resources: Resources, chunk_id: str) -> Picture:

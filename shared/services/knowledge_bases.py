@@ -12,6 +12,7 @@ from shared.kb_lock import LockHolder
 from shared.models import EmbeddingChoice, KnowledgeBase
 from shared.resources import Resources
 from shared.services import sync_tasks
+from shared.services.bucket_places import check_place
 from shared.states import DocumentStatus
 
 
@@ -70,8 +71,8 @@ def create(
 ) -> KnowledgeBaseDetail:
     """Make a knowledge base that belongs to the caller.
 
-    Raises `KnowledgeBaseNameTaken`, `InvalidRequest` for a model that the service does not have, `Forbidden` where one
-    who sees only what is its own names a bucket or prefix: others' files may lie there.
+    Raises `KnowledgeBaseNameTaken`, `InvalidRequest` for a model or a place of files that cannot be, `Forbidden`
+    where one who sees only what is its own names a bucket or prefix: others' files may lie there.
     """
     if (s3_bucket or s3_prefix) and not resources.scope.sees_everything:
         raise Forbidden(details={"field": "s3_bucket" if s3_bucket else "s3_prefix"})
@@ -83,6 +84,7 @@ def create(
     )
     if options.overlap_tokens * 2 > options.max_tokens:
         raise InvalidRequest("chunking.overlap_tokens", "must be at most half of max_tokens")
+    check_place(settings, bucket=s3_bucket, prefix=s3_prefix)
     at = clock.now()
     knowledge_base = KnowledgeBase(
         id=ids.new_knowledge_base_id(),
@@ -167,6 +169,7 @@ def finish_deletion(resources: Resources, knowledge_base: KnowledgeBase) -> Know
     deleted_chunks = resources.vector_store.delete_knowledge_base(kb_id)
     deleted_objects = resources.object_store.delete_prefix(knowledge_base_prefix(kb_id))
     deleted_documents = resources.documents.delete_many(kb_id, document_ids)
+    resources.bucket_objects.forget_knowledge_base(kb_id)
     resources.runs.delete_of_knowledge_base(kb_id)
     resources.sync_tasks.delete_of(kb_id)
     resources.knowledge_bases.delete(kb_id)

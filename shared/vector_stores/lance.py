@@ -64,8 +64,8 @@ class LanceVectorStore:
     chunks): the caller holds a lock per document.
     """
 
-    def __init__(self, uri: str) -> None:
-        self._tables = LanceTables(uri)
+    def __init__(self, uri: str, storage_options: Mapping[str, str] | None = None) -> None:
+        self._tables = LanceTables(uri, storage_options)
 
     def replace_document(
         self, table: TableName, document_id: str, chunks: Sequence[StoredChunk], vectors: Vectors

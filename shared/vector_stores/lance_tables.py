@@ -4,7 +4,7 @@ import random
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -50,7 +50,7 @@ class LanceTables:
     before that.
     """
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, storage_options: Mapping[str, str] | None = None) -> None:
         import lancedb
 
         session = lancedb.Session(
@@ -60,7 +60,12 @@ class LanceTables:
             if "://" not in uri:
                 Path(uri).mkdir(parents=True, exist_ok=True)
             # With an interval of zero every read looks for the newest version first, whoever wrote it.
-            self._database = lancedb.connect(uri, read_consistency_interval=timedelta(0), session=session)
+            self._database = lancedb.connect(
+                uri,
+                read_consistency_interval=timedelta(0),
+                session=session,
+                storage_options=dict(storage_options) if storage_options else None,
+            )
         except LANCE_ERRORS as error:
             raise VectorStoreFailed(f"Cannot open the vector store: {error}") from error
         self._open: OrderedDict[str, Table] = OrderedDict()

@@ -13,8 +13,12 @@ def open_vector_store(settings: Settings) -> VectorStore:
 
 def _open_lancedb(settings: Settings) -> VectorStore:
     from shared.vector_stores.lance import LanceVectorStore
+    from shared.vector_stores.lance_s3 import require_conditional_put, s3_storage_options
 
-    return LanceVectorStore(settings.vectors_uri)
+    if settings.vectors_bucket is None:
+        return LanceVectorStore(settings.vectors_uri)
+    require_conditional_put(settings)
+    return LanceVectorStore(settings.vectors_uri, s3_storage_options(settings))
 
 
 _STORES: Mapping[str, Callable[[Settings], VectorStore]] = {"lancedb": _open_lancedb}

@@ -6,16 +6,25 @@ from pathlib import Path
 import pytest
 
 from shared.errors import ObjectNotFound, ObjectStoreDenied
-from shared.object_stores.base import ObjectInfo, ObjectStore
+from shared.object_stores.base import BucketPlace, ObjectInfo, ObjectStore
 from shared.object_stores.in_memory import InMemoryObjectStore
 from shared.object_stores.local import LocalObjectStore
+from shared.object_stores.registry import open_object_store
+from shared.settings import Settings
 
 KEY = "kb-1/doc-1/source"
 
 
-@pytest.fixture(params=["in_memory", "local"])
+@pytest.fixture(params=["in_memory", "local", "s3", "s3_own_place"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
-    return InMemoryObjectStore() if request.param == "in_memory" else LocalObjectStore(tmp_path / "store")
+    if request.param == "in_memory":
+        return InMemoryObjectStore()
+    if request.param == "local":
+        return LocalObjectStore(tmp_path / "store")
+    server, bucket = request.getfixturevalue("s3_server"), request.getfixturevalue("bucket")
+    own = BucketPlace(bucket, "papers/") if request.param == "s3_own_place" else None
+    settings = Settings(object_store="s3", s3_endpoint=server.url, s3_bucket=bucket)
+    return open_object_store(settings, lambda kb_id: own if kb_id == "kb-1" else None)
 
 
 def test_an_object_reads_as_it_was_put(store: ObjectStore) -> None:

@@ -10,7 +10,7 @@ from shared.artifacts import ArtifactNames
 from shared.converters.base import ConversionLimits, ConvertedDocument, Converter
 from shared.errors import MarkdownFailed
 from shared.models import ConvertOutput, Document
-from shared.object_stores.base import ObjectStore
+from shared.object_stores.base import ObjectStore, ReadableObjects
 from shared.ocr.pages import RecognizedPage
 from shared.ocr.reading import PageReadings, with_recognized_pages
 
@@ -25,6 +25,7 @@ class Conversion:
 
 def convert(
     object_store: ObjectStore,
+    originals: ReadableObjects,
     converter: Converter,
     document: Document,
     *,
@@ -39,7 +40,7 @@ def convert(
         return Conversion(_output(known, names), made=False)
     with tempfile.TemporaryDirectory(prefix="kbsync-convert-") as directory:
         pictures = Path(directory)
-        with object_store.local_file(document.object_key) as source:
+        with originals.local_file(document.object_key) as source:
             converted = with_recognized_pages(
                 converter.convert(source, pictures, limits=limits, should_stop=should_stop),
                 source,

@@ -4,18 +4,18 @@ import hashlib
 
 from shared.errors import ObjectNotFound, SourceChanged
 from shared.models import Document
-from shared.object_stores.base import ObjectStore
+from shared.object_stores.base import ReadableObjects
 
 
-def download(object_store: ObjectStore, document: Document) -> None:
+def download(originals: ReadableObjects, document: Document) -> None:
     """Check a document's original. Raises `ObjectNotFound`, or `SourceChanged` where size or SHA-256 differ."""
-    found = object_store.stat(document.object_key)
+    found = originals.stat(document.object_key)
     if found is None:
         raise ObjectNotFound
     if found.size_bytes != document.file_size:
         raise SourceChanged
     digest = hashlib.sha256()
-    for chunk in object_store.stream(document.object_key):
+    for chunk in originals.stream(document.object_key):
         digest.update(chunk)
     if digest.hexdigest() != document.sha256:
         raise SourceChanged
