@@ -40,12 +40,14 @@ class TaskName(StrEnum):
     STORE_BUNDLE = "documents.store"
     OPTIMIZE = "knowledge_base.optimize"
     RECONCILE = "sync.reconcile"
+    TIDY = "storage.tidy"
 
 
 TASK_QUEUES: Mapping[TaskName, QueueName] = {
     TaskName.START_SYNC: QueueName.CONTROL,
     TaskName.RECONCILE: QueueName.CONTROL,
     TaskName.OPTIMIZE: QueueName.CONTROL,
+    TaskName.TIDY: QueueName.CONTROL,
     TaskName.DOWNLOAD: QueueName.IO,
     TaskName.STORE: QueueName.IO,
     TaskName.CONVERT: QueueName.CPU,

@@ -128,7 +128,7 @@ class Resources:
 
     @opened_once
     def object_store(self) -> ObjectStore:
-        return open_object_store(self.settings, self.knowledge_bases.place_of)
+        return open_object_store(self.settings, self.knowledge_bases.place_of, self.knowledge_bases.places)
 
     def originals(self, document: Document) -> ReadableObjects:
         """Where a document's original is read, under its `object_key`: an imported one lies in its owner's bucket."""

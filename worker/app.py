@@ -13,6 +13,7 @@ from shared.queue import TaskName, celery_app
 from shared.settings import load_settings
 from shared.worker_presence import RENEW_SECONDS, WorkerPresence
 from worker import drain, process
+from worker.tidier import TIDY_SECONDS
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +27,12 @@ app.conf.update(
             "task": str(TaskName.RECONCILE),
             "schedule": settings.reconcile_seconds,
             "options": {"expires": settings.reconcile_seconds},
-        }
+        },
+        "tidy": {
+            "task": str(TaskName.TIDY),
+            "schedule": TIDY_SECONDS,
+            "options": {"expires": TIDY_SECONDS},
+        },
     },
 )
 app.set_default()

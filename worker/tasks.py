@@ -11,6 +11,7 @@ from worker.optimizer import optimize
 from worker.process import resources
 from worker.reconciler import reconcile
 from worker.starter import start_sync
+from worker.tidier import tidy
 
 
 @app.task(name=TaskName.START_SYNC)
@@ -79,6 +80,11 @@ def optimize_knowledge_base(kb_id: str) -> None:
 @app.task(name=TaskName.RECONCILE)
 def reconcile_syncs() -> None:
     reconcile(resources(), app)
+
+
+@app.task(name=TaskName.TIDY)
+def tidy_storage() -> None:
+    tidy(resources())
 
 
 def _refs(task_id: str, documents: list[tuple[str, int]]) -> list[RunRef]:

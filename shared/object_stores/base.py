@@ -34,6 +34,9 @@ class BucketPlace:
 PlaceOf = Callable[[str], BucketPlace | None]
 """Tells where the files of a knowledge base lie, or None where it has no place of its own."""
 
+EveryPlace = Callable[[], Iterable[BucketPlace]]
+"""Names every place that some knowledge base has of its own."""
+
 
 class ReadableObjects(Protocol):
     """What a stage that works on an original needs."""

@@ -1,12 +1,16 @@
 """An object store whose knowledge bases may have places of their own."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from shared.object_stores.base import BucketPlace, ObjectInfo, ObjectStore, PlaceOf
+from shared.errors import ObjectStoreError
+from shared.object_stores.base import BucketPlace, EveryPlace, ObjectInfo, ObjectStore, PlaceOf
 from shared.object_stores.keys import check_key, check_prefix
+
+logger = logging.getLogger(__name__)
 
 REMEMBERED = 10_000
 
@@ -18,10 +22,15 @@ class ObjectStoreByKnowledgeBase:
     """
 
     def __init__(
-        self, default: ObjectStore, place_of: PlaceOf, open_place: Callable[[BucketPlace], ObjectStore]
+        self,
+        default: ObjectStore,
+        place_of: PlaceOf,
+        every_place: EveryPlace,
+        open_place: Callable[[BucketPlace], ObjectStore],
     ) -> None:
         self._default = default
         self._place_of = place_of
+        self._every_place = every_place
         self._open_place = open_place
         self._known: dict[str, ObjectStore] = {}
         self._lock = threading.Lock()
@@ -49,8 +58,14 @@ class ObjectStoreByKnowledgeBase:
         return self._store(prefix[:-1]).delete_prefix(prefix)
 
     def remove_stale_uploads(self, *, older_than_seconds: float) -> int:
-        """Look through the common store; a knowledge base's own bucket is given by `of`."""
-        return self._default.remove_stale_uploads(older_than_seconds=older_than_seconds)
+        """Look through every place; one that cannot be reached keeps what it has until the next time."""
+        removed = self._default.remove_stale_uploads(older_than_seconds=older_than_seconds)
+        for place in self._every_place():
+            try:
+                removed += self._open_place(place).remove_stale_uploads(older_than_seconds=older_than_seconds)
+            except ObjectStoreError as error:
+                logger.warning("uploads not looked through", extra={"bucket": place.bucket, "reason": str(error)})
+        return removed
 
     def ping(self) -> None:
         self._default.ping()

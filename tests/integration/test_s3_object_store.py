@@ -124,6 +124,16 @@ def test_parts_of_a_killed_process_are_removed_by_age(
     assert store.get(KEY) == b"x"
 
 
+def test_uploads_below_the_places_of_knowledge_bases_are_tidied_and_a_missing_bucket_stops_nothing(
+    settings: Settings, s3_server: S3Server, bucket: str, uploads: Callable[[], int]
+) -> None:
+    s3_server.client().create_multipart_upload(Bucket=bucket, Key=f"prd/{STORED}")
+    places = [BucketPlace("nobody-made-this", ""), BucketPlace(bucket, "prd/")]
+    store = open_object_store(settings, lambda _: None, lambda: places)
+    assert store.remove_stale_uploads(older_than_seconds=0) == 1
+    assert uploads() == 0
+
+
 def test_uploads_of_others_in_the_bucket_are_left_alone(
     store: ObjectStore, s3_server: S3Server, bucket: str, uploads: Callable[[], int]
 ) -> None:
