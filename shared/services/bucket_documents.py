@@ -51,13 +51,18 @@ class Imported:
 
 
 @dataclass(frozen=True)
-class _Content:
+class Content:
+    """What a document is made of."""
+
     content_type: str
     sha256: str
 
 
+Reading = Content | UnsupportedDocument | DocumentTooLarge | ObjectStoreError
+
+
 class BucketDocuments:
-    """Brings the documents of one knowledge base in step with objects, one at a time; safe from several threads."""
+    """Brings the documents of one knowledge base in step with objects, one at a time."""
 
     def __init__(self, resources: Resources, knowledge_base: KnowledgeBase, bucket: SourceBucket) -> None:
         self._resources = resources
@@ -66,22 +71,40 @@ class BucketDocuments:
         types = "\n".join(sorted(supported_content_types()))
         self.reader = hashlib.sha256(types.encode()).hexdigest()[:16]
 
-    def take(self, found: ListedObject) -> Imported:
-        """Register an object that is new or not what it was. Raises where the store as a whole fails."""
+    def read(self, found: ListedObject) -> Reading:
+        """Read an object once: its type from its first bytes, then its hash; what is no document is not read on.
+
+        Several may be read at a time. Raises where the store as a whole fails.
+        """
+        name, limit = clean_filename(found.key), self._resources.settings.max_upload_bytes
+        if found.size_bytes > limit:
+            return DocumentTooLarge(filename=name, file_size=found.size_bytes, max_size=limit)
+        try:
+            pieces = self._bucket.pinned(found.etag).stream(found.key, chunk_bytes=1 << 16)
+            try:
+                return _content_of(pieces, name)
+            finally:
+                if isinstance(pieces, Generator):  # or the connection of one that is not read on would stay open
+                    pieces.close()
+        except (ObjectStoreUnavailable, BucketMissing):
+            raise
+        except (UnsupportedDocument, ObjectStoreError) as error:  # this object cannot be read; others may
+            return error
+
+    def register(self, found: ListedObject, reading: Reading) -> Imported:
+        """Note what an object is that is new or not what it was. One after the other: some may have equal bytes."""
         own = self._resources.documents.find_by_key(self._kb_id, found.key)
         if own is not None and (task_id := self._running_task(own.id)) is not None:
             return _in_use(found.key, own.id, task_id)
-        try:
-            content = self._read(found)
-        except (UnsupportedDocument, DocumentTooLarge) as error:
-            return self._refuse(found, own, error)
-        except (ObjectStoreUnavailable, BucketMissing):
-            raise
-        except ObjectStoreError as error:  # this object cannot be read; others may
-            return Imported(found.key, Outcome.FAILED, own.id if own else None, error)
-        if own is not None and self._hand_over(own):
-            return self._add(found, content, Outcome.CHANGED)
-        return self._add(found, content, Outcome.ADDED) if own is None else self._replace(found, own, content)
+        if isinstance(reading, UnsupportedDocument | DocumentTooLarge):
+            return self._refuse(found, own, reading)
+        if isinstance(reading, ObjectStoreError):
+            return Imported(found.key, Outcome.FAILED, own.id if own else None, reading)
+        if own is None:
+            return self._add(found, reading, Outcome.ADDED)
+        if self._hand_over(own):
+            return self._add(found, reading, Outcome.CHANGED)
+        return self._replace(found, own, reading)
 
     def remove(self, gone: BucketObject) -> Imported | None:
         """Let go of an object that is no longer there; None where it was never a document."""
@@ -98,18 +121,6 @@ class BucketDocuments:
         running = self._resources.runs.active_documents([document_id])
         return running[0].task_id if running else None
 
-    def _read(self, found: ListedObject) -> _Content:
-        """Read an object once: its type from its first bytes, then its hash; what is no document is not read on."""
-        name, limit = clean_filename(found.key), self._resources.settings.max_upload_bytes
-        if found.size_bytes > limit:
-            raise DocumentTooLarge(filename=name, file_size=found.size_bytes, max_size=limit)
-        pieces = self._bucket.pinned(found.etag).stream(found.key, chunk_bytes=1 << 16)
-        try:
-            return _content_of(pieces, name)
-        finally:
-            if isinstance(pieces, Generator):  # or the connection of one that is not read on would stay open
-                pieces.close()
-
     def _refuse(
         self, found: ListedObject, own: Document | None, error: UnsupportedDocument | DocumentTooLarge
     ) -> Imported:
@@ -123,7 +134,7 @@ class BucketDocuments:
         self._note(found, document_id=None, detected_type=detected)
         return Imported(found.key, Outcome.SKIPPED, own.id if own else None, error)
 
-    def _add(self, found: ListedObject, content: _Content, outcome: Outcome) -> Imported:
+    def _add(self, found: ListedObject, content: Content, outcome: Outcome) -> Imported:
         at = clock.now()
         document = Document(
             id=ids.new_document_id(),
@@ -144,9 +155,13 @@ class BucketDocuments:
         if same is None:  # another import has just taken it, or its like has just gone: the next one sees which
             return Imported(found.key, Outcome.UNCHANGED)
         self._note(found, document_id=same.id)
+        still = self._resources.documents.find_by_content(self._kb_id, content.sha256)
+        if still is None or still.id != same.id:  # another import has just changed it
+            self._resources.bucket_objects.forget(self._kb_id, [found.key])
+            return self._add(found, content, outcome)
         return Imported(found.key, Outcome.DUPLICATE, same.id)
 
-    def _replace(self, found: ListedObject, own: Document, content: _Content) -> Imported:
+    def _replace(self, found: ListedObject, own: Document, content: Content) -> Imported:
         """Give a document the bytes that its object has now; its next sync replaces the chunks."""
         changed = own.model_copy(
             update={
@@ -160,6 +175,8 @@ class BucketDocuments:
             replaced = self._resources.documents.replace_original(changed)
         except ContentTaken:
             return self._merge(found, own, content)
+        while (late := self._resources.bucket_objects.other_with(own.id, key=found.key)) is not None:
+            self._resources.bucket_objects.forget(self._kb_id, [late.key])  # another import took them for equal
         # A sync that took the document meanwhile may have done so as it was: noting nothing has it looked at again.
         task_id = self._running_task(own.id)
         if not replaced or task_id is not None:
@@ -167,7 +184,7 @@ class BucketDocuments:
         self._note(found, document_id=own.id)
         return Imported(found.key, Outcome.CHANGED, own.id)
 
-    def _merge(self, found: ListedObject, own: Document, content: _Content) -> Imported:
+    def _merge(self, found: ListedObject, own: Document, content: Content) -> Imported:
         """Drop a document whose object has become equal to that of another one."""
         try:
             documents.delete(self._resources, self._kb_id, [own.id])
@@ -197,7 +214,7 @@ class BucketDocuments:
         )
 
 
-def _content_of(pieces: Iterator[bytes], name: str) -> _Content:
+def _content_of(pieces: Iterator[bytes], name: str) -> Content:
     """Tell and hash what a stream is. Raises `UnsupportedDocument` without reading it to its end."""
     head, rest = documents.split_head(pieces)
     digest = hashlib.sha256()
@@ -206,7 +223,7 @@ def _content_of(pieces: Iterator[bytes], name: str) -> _Content:
         documents.refuse_unsupported(name, content_type)
         for piece in itertools.chain([head], rest):
             digest.update(piece)
-        return _Content(content_type, digest.hexdigest())
+        return Content(content_type, digest.hexdigest())
     with tempfile.TemporaryDirectory(prefix="kbsync-import-") as directory:
         archive = Path(directory) / "archive"
         with archive.open("wb") as file:
@@ -215,7 +232,7 @@ def _content_of(pieces: Iterator[bytes], name: str) -> _Content:
                 file.write(piece)
         content_type = detect_archive_type(archive, head)
     documents.refuse_unsupported(name, content_type)
-    return _Content(content_type, digest.hexdigest())
+    return Content(content_type, digest.hexdigest())
 
 
 def _in_use(key: str, document_id: str, task_id: str) -> Imported:

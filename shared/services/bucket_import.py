@@ -129,8 +129,8 @@ def _work(resources: Resources, work: BucketDocuments, batch: list[_Pair], done:
         else:
             done.note(told)
     with ThreadPoolExecutor(READERS) as readers:
-        for imported in readers.map(work.take, to_take):
-            done.note(imported)
+        for found, reading in zip(to_take, readers.map(work.read, to_take), strict=True):
+            done.note(work.register(found, reading))
     for pair in batch:
         if pair.found is None and pair.known is not None:
             removed = work.remove(pair.known)

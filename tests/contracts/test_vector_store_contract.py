@@ -9,23 +9,18 @@ import pytest
 from shared.chunking.model import ChunkType
 from shared.embedders.base import Vectors
 from shared.errors import VectorStoreFailed
-from shared.settings import Settings
 from shared.vector_stores.base import ChunkFilter, DocumentChunks, DocumentRows, StoredChunk, TableName, VectorStore
 from shared.vector_stores.in_memory import InMemoryVectorStore
 from shared.vector_stores.lance import LanceVectorStore
-from shared.vector_stores.registry import open_vector_store
 
 DIMENSIONS = 8
 TABLE = TableName(kb_id="kb-1", model="local/mini:v2", dimensions=DIMENSIONS)
 
 
-@pytest.fixture(params=["in_memory", "lance", "lance_optimized", "lance_s3"])
+@pytest.fixture(params=["in_memory", "lance", "lance_optimized"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> VectorStore:
     if request.param == "in_memory":
         return InMemoryVectorStore()
-    if request.param == "lance_s3":
-        server, bucket = request.getfixturevalue("s3_server"), request.getfixturevalue("bucket")
-        return open_vector_store(Settings(vector_store_uri=f"s3://{bucket}/vectors", s3_endpoint=server.url))
     return LanceVectorStore(str(tmp_path)) if request.param == "lance" else OptimizedLanceStore(str(tmp_path))
 
 
