@@ -4,6 +4,7 @@ redis-wipe    FLUSHALL, then a Redis killed and started empty, each in the middl
 kill-workers  SIGKILL of every worker in the middle of a sync, then one worker started
 poison        a document that kills its worker each time, in a small sync, beside a clean one
 cancel        cancels of a large sync, one after the other
+two-hosts     a sync over two hosts that share MongoDB, Redis and a bucket, and no disk
 """
 
 import argparse
@@ -23,6 +24,7 @@ from typing import Any
 import redis
 import requests
 
+from tests.chaos import two_hosts
 from tests.chaos.cluster import MANY_WORKERS, REDIS, Cluster, Pace
 from tests.chaos.journal import Claim, Journal
 from tests.chaos.samples import EVERYWHERE, LINE_MARK, Sample, SampleKind, make_sample
@@ -226,7 +228,7 @@ def _kept_after_cancel(drill: Drill) -> int:
 
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.drills", description=__doc__)
-    parser.add_argument("drill", choices=("redis-wipe", "kill-workers", "poison", "cancel"))
+    parser.add_argument("drill", choices=("redis-wipe", "kill-workers", "poison", "cancel", "two-hosts"))
     parser.add_argument("--documents", type=int)
     parser.add_argument("--tries", type=int, default=10)
     asked = parser.parse_args(arguments)
@@ -236,6 +238,8 @@ def main(arguments: list[str]) -> None:
         kill_workers(asked.documents or 300)
     elif asked.drill == "poison":
         poison(asked.documents or 50)
+    elif asked.drill == "two-hosts":
+        print(json.dumps(two_hosts.drill(asked.documents or 60), ensure_ascii=False, indent=2))
     else:
         cancel(asked.documents or 1000, asked.tries)
 
