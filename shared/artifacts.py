@@ -14,7 +14,7 @@ from shared.converters.dispatch import Converters
 from shared.models import Document, EmbeddingChoice, KnowledgeBase
 from shared.ocr.reading import PageReadings
 
-IMAGES_VERSION = "2"
+IMAGES_VERSION = "3"
 """Changes whenever the image stage would keep or describe pictures otherwise."""
 
 STORE_VERSION = "2"

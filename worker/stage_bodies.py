@@ -17,9 +17,8 @@ from worker.stages.embed import EmbeddedBatch, embed_batch
 from worker.stages.embed_bundle import SmallDocument, embed_together
 from worker.stages.images import collect_images, describe_images, read_image_batch, read_images
 from worker.stages.store import PreparedRows, prepare
-from worker.work import Work
+from worker.work import ShouldStop, Work
 
-ShouldStop = Callable[[], bool]
 Output = TypeVar("Output", bound=StageOutput)
 StageBody = Callable[[Resources, Work, ShouldStop], StageOutput | None]
 

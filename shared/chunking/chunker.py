@@ -23,7 +23,7 @@ from shared.chunking.tokens import count_tokens
 from shared.converters.base import Block, BlockKind, ConvertedDocument
 from shared.errors import ChunkingFailed
 
-CHUNKER_VERSION = "2"
+CHUNKER_VERSION = "3"
 """Changes whenever the same document would be cut differently: it is part of the artifact's name."""
 
 _HEADINGS_SHARE = 4
@@ -39,6 +39,8 @@ class _Draft:
     prefix: tuple[str, ...]
     """Those headings of the path that the model is to read in front of the content."""
     artifact: ImageArtifact | None = None
+    labels: str = ""
+    """Text of the document that is in the chunk of its picture and nowhere else."""
 
     @property
     def content(self) -> str:
@@ -96,9 +98,16 @@ def _section_drafts(section: Section, settings: _Settings, shown: set[str]) -> I
                 packer.add_unit(unit)
             continue
         name = run[0].image
+        labels = run[0].markdown
         if name is not None and name in settings.images and name not in shown:
             shown.add(name)
-            packer.add_image(ImageDraft(name, run[0].page_start))
+            image = ImageDraft(name, run[0].page_start, labels)
+            packer.add_image(image)
+            if _holds(_image_draft(image, section, settings).content, labels):
+                continue
+        # What no picture's chunk holds stays in the text.
+        for unit in units_of([_as_text(run[0])] if labels else [], piece_limit, ruler):
+            packer.add_unit(unit)
     own = {plain_text(block.markdown) for block in section.headings}
     for draft in packer.finish():
         if isinstance(draft, ImageDraft):
@@ -110,6 +119,14 @@ def _section_drafts(section: Section, settings: _Settings, shown: set[str]) -> I
             path=section.path,
             prefix=tuple(title for title in prefix if title not in own) if has_headings else prefix,
         )
+
+
+def _as_text(block: Block) -> Block:
+    return block.model_copy(update={"kind": BlockKind.PARAGRAPH, "image": None})
+
+
+def _holds(content: str, labels: str) -> bool:
+    return "".join(labels.split()) in "".join(content.split())
 
 
 def _runs(blocks: Sequence[Block]) -> Iterable[list[Block]]:
@@ -149,7 +166,7 @@ def _image_draft(image: ImageDraft, section: Section, settings: _Settings) -> _D
         packer.add_unit(unit)
     first = packer.finish()[0]
     assert isinstance(first, TextDraft)
-    return _Draft(pieces=first.pieces, path=section.path, prefix=prefix, artifact=artifact)
+    return _Draft(pieces=first.pieces, path=section.path, prefix=prefix, artifact=artifact, labels=image.labels)
 
 
 def _fitted(drafts: Sequence[_Draft], settings: _Settings) -> Iterable[tuple[_Draft, int]]:
@@ -170,7 +187,11 @@ def _narrowed(draft: _Draft, *, too_long: bool) -> list[_Draft]:
     if len(draft.pieces) == 1 and len(draft.pieces[0].text) < 2:
         raise ChunkingFailed("a single character exceeds the limits of a chunk or the window of the model")
     parts = [replace(draft, pieces=part) for part in halves(draft.pieces)]
-    return parts[:1] if draft.artifact is not None else parts
+    if draft.artifact is None:
+        return parts
+    if _holds(parts[0].content, draft.labels):
+        return parts[:1]  # the other words are in the chunks around
+    return [parts[0], replace(parts[1], artifact=None)]
 
 
 def _chunk(ordinal: int, draft: _Draft, tokens: int) -> Chunk:

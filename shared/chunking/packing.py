@@ -22,6 +22,8 @@ class ImageDraft:
 
     name: str
     page: int
+    labels: str = ""
+    """What the document says is written in it."""
 
 
 class SectionPacker:

@@ -28,7 +28,8 @@ class Block(BaseModel):
 
     kind: BlockKind
     markdown: str
-    """The block as Markdown; a table has one row a line, code stands inside its fence. Empty for an image."""
+    """The block as Markdown; a table has one row a line, code stands inside its fence. For an image the labels of a
+    drawn figure, which belong to it and not to the running text; mostly empty."""
     page_start: int
     """First page that holds a part of it, from 1."""
     page_end: int
@@ -53,6 +54,8 @@ class ExtractedImage(BaseModel):
     """None where the format does not say where a picture stands."""
     width_px: int
     height_px: int
+    writing: str | None = None
+    """What the document itself says is written in it, line by line; None where only the picture can tell."""
 
 
 class ConvertedDocument(BaseModel):

@@ -79,6 +79,7 @@ class TextRecognizer(Protocol):
     def recognize(self, picture: "Image") -> list[RecognizedLine]:
         """Return the lines of a picture in RGB whose text stands upright, from the top; none where there is no text.
 
-        Text that lies on its side is read badly or not at all: whoever asks turns the picture first.
+        A line that looks like one but cannot be read is among them, with little confidence. Text that lies on its side
+        is read badly or not at all: whoever asks turns the picture first.
         """
         ...

@@ -13,7 +13,7 @@ from shared.ocr.turning import is_blank, read_upright
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-PAGES_VERSION = 1
+PAGES_VERSION = 2
 """Raise it whenever the same page would be drawn or turned otherwise."""
 
 _PDF = "application/pdf"

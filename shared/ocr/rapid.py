@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from rapidocr import RapidOCR
 
-_VERSION = 1
+_VERSION = 2
 """Raise it whenever the options below change what is read."""
 
 _DETECTION, _RECOGNITION = "PP-OCRv6_det_small.onnx", "PP-OCRv6_rec_small.onnx"
 _LEAST_SIDE, _NARROWEST = 32, 6  # pixels; and the ratio of its sides from which on a picture is a strip
+_SHORTEST_SIDE = 480
+"""A picture whose shorter side has less is enlarged to this, for the search for lines only. The engine's own 736 costs
+2.3 times as much and reads no more: 0.9995 and 0.9994 of texts of 8 to 18 pixels in both languages."""
 _LONGEST_SIDE = 2400
 """A larger picture is made smaller by the engine: those that come here are not."""
 
@@ -58,9 +61,12 @@ class RapidRecognizer:
             params={
                 # The angle classifier turns lines that stand upright: similarity 0.915 with it, 0.998 without.
                 "Global.use_cls": False,
+                # Lines that cannot be read tell that there is writing, which may lie another way.
+                "Global.text_score": 0.0,
                 "Global.max_side_len": _LONGEST_SIDE,
                 "Global.log_level": "error",
                 "Det.engine_type": EngineType.OPENVINO,
+                "Det.limit_side_len": _SHORTEST_SIDE,
                 "Det.model_path": str(models / _DETECTION),
                 "Rec.engine_type": EngineType.OPENVINO,
                 "Rec.model_path": str(models / _RECOGNITION),
@@ -75,7 +81,7 @@ class RapidRecognizer:
 def _less_narrow(picture: "Image") -> "Image":
     """Return a picture with white beside it where it is a narrow strip.
 
-    The engine enlarges a picture until its shorter side has 736 pixels: a strip would grow beyond all memory.
+    The engine enlarges a picture until its shorter side is long enough: a strip would grow beyond all memory.
     """
     from PIL import Image
 

@@ -160,7 +160,8 @@ def _composed(
     """Put the blocks of recognised pages in the place of what the converter made of them."""
     scans = {number: _scan_pictures(page, _images_on(document, number)) for number, page in pages.items()}
     images = {
-        number: [image for image in _images_on(document, number) if image.name not in scans[number]] for number in pages
+        number: [_unread(image) for image in _images_on(document, number) if image.name not in scans[number]]
+        for number in pages
     }
     fresh = lay_out_pages(pages, images, should_stop=should_stop)
     kept = [block for block in document.blocks if block.page_start not in pages]
@@ -169,9 +170,18 @@ def _composed(
     return document.model_copy(
         update={
             "blocks": tuple(blocks),
-            "images": tuple(image for image in document.images if (image.page, image.name) in shown),
+            "images": tuple(
+                _unread(image) if image.page in pages else image
+                for image in document.images
+                if (image.page, image.name) in shown
+            ),
         }
     )
+
+
+def _unread(image: ExtractedImage) -> ExtractedImage:
+    """What the file says about a page that OCR had to read counts no more."""
+    return image.model_copy(update={"writing": None})
 
 
 def _without_pictures_on(document: ConvertedDocument, blank: Collection[int]) -> ConvertedDocument:

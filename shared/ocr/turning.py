@@ -17,6 +17,12 @@ _SURE = 0.85
 _PATCH_PIXELS = 1000
 """The side of the square that is read at each turn; it holds enough lines to tell."""
 
+_READABLE = 0.5
+"""Confidence below which a line is no text, at least not at this turn."""
+
+_TELLING = 1.5
+"""Times as long as high is a line of more than one character; a single one does not tell which way it lies."""
+
 _NOISE = 16
 """Grey levels, of 256, within which a sheet is blank, seen from so far that a line of text is a few pixels."""
 
@@ -30,24 +36,38 @@ def read_upright(recognizer: TextRecognizer, picture: "Image", *, likely: int = 
     `likely` is tried first: the pages of a scan mostly lie the same way.
     """
     if likely:
-        lines = recognize_in_tiles(recognizer, turned(picture, likely))
+        lines = _readable(recognize_in_tiles(recognizer, turned(picture, likely)))
         if _stands_upright(lines):
             return likely, lines
-    lines = recognize_in_tiles(recognizer, picture)
-    if _stands_upright(lines) or is_blank(picture):
+    found = recognize_in_tiles(recognizer, picture)
+    lines = _readable(found)
+    if _stands_upright(lines) or not any(map(_tells_turn, found)):
         return 0, lines
-    patch = _patch(picture, lines)
-    scores = {turn: _score(recognizer.recognize(turned(patch, turn))) for turn in _likely_turns(lines)}
-    best = max(scores, key=lambda turn: scores[turn])
-    if best == 0 or scores[best] <= _CLEARLY * scores[0]:
+    patch = _patch(picture, found)
+    # A picture no larger than a patch is read whole at each turn, and this one it was read at.
+    read = {0: lines} if patch.size == picture.size else {}
+    for turn in _likely_turns(found):
+        if turn not in read:
+            read[turn] = _readable(recognizer.recognize(turned(patch, turn)))
+    best = max(read, key=lambda turn: _score(read[turn]))
+    if best == 0 or _score(read[best]) <= _CLEARLY * _score(read[0]):
         return 0, lines
-    return best, recognize_in_tiles(recognizer, turned(picture, best))
+    if patch.size == picture.size:
+        return best, read[best]
+    return best, _readable(recognize_in_tiles(recognizer, turned(picture, best)))
+
+
+def _readable(lines: Sequence[RecognizedLine]) -> list[RecognizedLine]:
+    return [line for line in lines if line.confidence >= _READABLE]
+
+
+def _tells_turn(line: RecognizedLine) -> bool:
+    shorter, longer = sorted((line.right - line.left, line.bottom - line.top))
+    return longer >= _TELLING * shorter
 
 
 def _likely_turns(lines: Sequence[RecognizedLine]) -> tuple[int, ...]:
     """Return the turns to compare: lines that run downwards stand at a right angle, whatever they say."""
-    if not lines:
-        return (0, 90, 180, 270)
     level = sum(_is_level(line) for line in lines)
     return (0, 180) if level > 0.8 * len(lines) else (0, 90, 180, 270)
 

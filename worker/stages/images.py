@@ -18,6 +18,7 @@ from shared.object_stores.base import ObjectStore
 from shared.ocr.reading import PAGE_FAILURES, PageReadings, page_ranges
 from worker.stages.convert import read_converted
 from worker.stages.descriptions import PictureDescription, describe_pictures, read_description
+from worker.work import ShouldStop
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +28,6 @@ _SURE = 0.6
 _MAX_CHARACTERS = 4000
 
 NoteDone = Callable[[int], None]
-ShouldStop = Callable[[], bool]
 
 
 class ImageList(BaseModel):
@@ -70,13 +70,14 @@ def describe_images(
     pictures: Sequence[ExtractedImage] = ()
     if converted.image_count:
         pictures = _pictures(read_converted(object_store, converted.artifact_key))
-        note_total(len(pictures))
     planned = ImagesOutput(artifact_key=key, image_count=len(pictures))
-    if (readings.mode != "off" or describer is not None) and len(pictures) > batch_pictures:
-        batches = -(-len(pictures) // batch_pictures)
+    due = _due(pictures, describer)
+    note_total(len(due))
+    if (readings.mode != "off" or describer is not None) and len(due) > batch_pictures:
+        batches = -(-len(due) // batch_pictures)
         return planned.model_copy(update={"batch_count": batches, "batch_pictures": batch_pictures})
-    _read(object_store, pictures, names=names, readings=readings, note_done=note_done, should_stop=should_stop)
-    describe_pictures(object_store, pictures, names=names, describer=describer, should_stop=should_stop)
+    _read(object_store, due, names=names, readings=readings, note_done=note_done, should_stop=should_stop)
+    describe_pictures(object_store, due, names=names, describer=describer, should_stop=should_stop)
     collect_images(object_store, names=names, converted=converted, images=planned)
     return planned
 
@@ -94,8 +95,8 @@ def read_image_batch(
     should_stop: ShouldStop,
 ) -> int:
     """Read the pictures of one planned batch, those left out that were read before; return how many it has."""
-    pictures = _pictures(read_converted(object_store, converted.artifact_key))
-    own = pictures[batch * images.batch_pictures : (batch + 1) * images.batch_pictures]
+    due = _due(_pictures(read_converted(object_store, converted.artifact_key)), describer)
+    own = due[batch * images.batch_pictures : (batch + 1) * images.batch_pictures]
     _read(object_store, own, names=names, readings=readings, note_done=note_done, should_stop=should_stop)
     describe_pictures(object_store, own, names=names, describer=describer, should_stop=should_stop)
     return len(own)
@@ -112,7 +113,7 @@ def collect_images(
     if images.image_count:
         document = read_converted(object_store, converted.artifact_key)
         pictures = _pictures(document)
-        texts = {picture.name: _known(object_store, names.recognized_picture(picture.name)) for picture in pictures}
+        texts = {picture.name: _text_of(object_store, picture, names) for picture in pictures}
         described = {picture.name: read_description(object_store, names, picture) for picture in pictures}
         listed = _listed(document, pictures, texts, described, names)
     derived.keep(object_store, images.artifact_key, listed)
@@ -131,6 +132,16 @@ def _pictures(document: ConvertedDocument) -> list[ExtractedImage]:
     return [by_name[name] for name in dict.fromkeys(shown) if name is not None and name in by_name]
 
 
+def _due(pictures: Sequence[ExtractedImage], describer: ImageDescriber | None) -> list[ExtractedImage]:
+    """Return those that OCR or the describer looks at."""
+    return list(pictures) if describer is not None else _unread(pictures)
+
+
+def _unread(pictures: Sequence[ExtractedImage]) -> list[ExtractedImage]:
+    """Return those of which only the picture can tell what is written in them."""
+    return [picture for picture in pictures if picture.writing is None]
+
+
 def _read(
     object_store: ObjectStore,
     pictures: Sequence[ExtractedImage],
@@ -145,7 +156,8 @@ def _read(
         if should_stop():
             raise Cancelled
         key = names.recognized_picture(picture.name)
-        readable = readings.mode != "off" and picture.content_type in IMAGE_CONTENT_TYPES
+        is_unread = picture.writing is None and picture.content_type in IMAGE_CONTENT_TYPES
+        readable = readings.mode != "off" and is_unread
         if readable and object_store.stat(key) is None:
             if fresh and time.monotonic() > deadline:
                 raise WorkRemains(f"{len(pictures) - done + 1} of {len(pictures)} pictures are still to be read")
@@ -179,8 +191,10 @@ def _read_picture(
     return PictureText(text=text[:_MAX_CHARACTERS])
 
 
-def _known(object_store: ObjectStore, key: str) -> PictureText:
-    return derived.find(object_store, key, PictureText) or PictureText()
+def _text_of(object_store: ObjectStore, picture: ExtractedImage, names: ArtifactNames) -> PictureText:
+    if picture.writing is not None:
+        return PictureText(text=picture.writing[:_MAX_CHARACTERS])
+    return derived.find(object_store, names.recognized_picture(picture.name), PictureText) or PictureText()
 
 
 def _listed(

@@ -114,7 +114,7 @@ def _table_or_picture(part: Part, spaces: Spaces) -> Block:
     assert isinstance(part, Picture)
     return Block(
         kind=BlockKind.IMAGE,
-        markdown="",
+        markdown=part.labels,
         page_start=part.page,
         page_end=part.page,
         bbox=part.image.bbox,

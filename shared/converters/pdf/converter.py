@@ -6,7 +6,7 @@ from pathlib import Path
 
 from shared.converters.base import ConversionLimits, ConvertedDocument
 
-_LAYOUT_VERSION = 3
+_LAYOUT_VERSION = 4
 """Raise it whenever the layout code turns the same file into other blocks."""
 
 

@@ -17,6 +17,7 @@ from shared.converters.pdf.figures import DrawnPath, draw_figure, find_figures
 from shared.converters.pdf.layout import PageContent
 from shared.converters.pdf.page_objects import read_objects
 from shared.converters.pdf.page_space import PageSpace
+from shared.converters.pdf.picture_writing import add_writing
 from shared.converters.pdf.pictures import PictureExtractor
 from shared.converters.pdf.text_page import TextPage
 from shared.converters.pdf.unread import is_unread
@@ -144,4 +145,6 @@ def _page_content(
         content.notes.append(f"page {number}: its pictures could not be read ({type(error).__name__})")
     if is_unread(found, text_page, objects, space):
         content.unread_pages.append(number)
+    else:
+        add_writing(found)
     return found

@@ -6,6 +6,7 @@ from pathlib import Path
 from shared.converters.base import Block, ConversionLimits, ConvertedDocument
 from shared.converters.pdf.blocks import build_blocks
 from shared.converters.pdf.document import PAGE_ERRORS, DocumentContent, read_document
+from shared.converters.pdf.figure_labels import take_labels
 from shared.converters.pdf.gutters import cut_at_gutters, find_gutters
 from shared.converters.pdf.layout import Item, Line, PageContent, Table
 from shared.converters.pdf.leader_lines import join_across_leaders
@@ -34,9 +35,10 @@ def convert_pdf(
     kept = {id(picture) for picture in pictures}
     for page in content.pages:
         page.pictures = [picture for picture in page.pictures if id(picture) in kept]
+    blocks = lay_out(content, should_stop)  # the pictures get their labels here
     return ConvertedDocument(
         page_count=content.page_count,
-        blocks=lay_out(content, should_stop),
+        blocks=blocks,
         images=tuple(picture.image for picture in pictures),
         notes=tuple(content.notes),
         unread_pages=tuple(content.unread_pages),
@@ -75,7 +77,7 @@ def _items(page: PageContent) -> list[Item]:
 
 def _flow(items: list[Item], gutter: float | None) -> Flow:
     """Put the items of a page in order; `gutter` is where the columns of the page before it part."""
-    flow = find_borderless_tables(rows_in_order(in_reading_order(items, expected=gutter)))
+    flow = take_labels(find_borderless_tables(rows_in_order(in_reading_order(items, expected=gutter))))
     return [in_reading_direction(entry) if isinstance(entry, Table) else entry for entry in flow]
 
 

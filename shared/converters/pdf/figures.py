@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pypdfium2
 
+from shared.converters.pdf.layout import Figure
 from shared.converters.pdf.page_objects import Matrix
 from shared.converters.pdf.page_space import PageSpace
 from shared.converters.pdf.paths import CURVE, LINE, Path
@@ -26,7 +27,8 @@ MAX_PATH_AREA = 0.5
 
 _MIN_DRAWN = 5  # curves and slanting lines: tables, rules and boxes have none
 _MAX_TEXT = 0.35  # of a figure: what is filled with text is text in a box
-_MARGIN = 8.0  # points around a figure, for labels that stand at its edge
+_LETTER_HEIGHT = (2.5, 30.0)  # points
+MARGIN = 8.0  # points around a figure, for labels that stand at its edge
 _DPI, _MAX_PIXELS = 150.0, 2000
 
 
@@ -44,13 +46,20 @@ class _Cluster:
 
     paths: list[DrawnPath] = field(default_factory=list)
 
-    def box(self) -> Box:
-        return Box(
+    def figure(self) -> Figure:
+        return Figure(
             min(path.left for path in self.paths),
             min(path.top for path in self.paths),
             max(path.right for path in self.paths),
             max(path.bottom for path in self.paths),
+            letter_shapes=self._letter_shapes(),
         )
+
+    def _letter_shapes(self) -> int:
+        """Count small shapes, those of one size once: the marks of a chart are alike, the letters of a word are not."""
+        least, most = _LETTER_HEIGHT
+        small = (path for path in self.paths if path.drawn and least <= path.height <= most)
+        return len({(round(path.width, 1), round(path.height, 1)) for path in small})
 
     def may_be_drawing(self) -> bool:
         """Tell, at little cost, whether these paths or some of them can be a drawing."""
@@ -85,14 +94,14 @@ def _differ_in_height(bars: Sequence[DrawnPath]) -> bool:
 
 def find_figures(
     paths: Sequence[DrawnPath], space: PageSpace, words: Sequence[Word], pictures: Sequence[Box]
-) -> list[Box]:
-    """Return where the drawn figures of a page stand, in its layout."""
+) -> list[Figure]:
+    """Return the drawn figures of a page, in its layout."""
     if not _Cluster(list(paths)).may_be_drawing():
         return []
     page_area = space.width * space.height
     figures = []
     for cluster in _clusters(paths, space):
-        box = cluster.box()
+        box = cluster.figure()
         area = box.width * box.height
         if (
             min(box.width, box.height) >= _MIN_SIDE
@@ -109,8 +118,8 @@ def draw_figure(page: pypdfium2.PdfPage, space: PageSpace, figure: Box) -> "Imag
     """Return the picture of a figure as it is shown, a little of what stands around it included."""
     width, height = page.get_size()
     left, top, right, bottom = space.shown(figure)
-    left, top = max(0.0, left - _MARGIN), max(0.0, top - _MARGIN)
-    right, bottom = min(width, right + _MARGIN), min(height, bottom + _MARGIN)
+    left, top = max(0.0, left - MARGIN), max(0.0, top - MARGIN)
+    right, bottom = min(width, right + MARGIN), min(height, bottom + MARGIN)
     scale = min(_DPI / 72, _MAX_PIXELS / max(right - left, bottom - top))
     bitmap = page.render(scale=scale, crop=(left, height - bottom, width - right, top), rev_byteorder=True)
     picture: Image = bitmap.to_pil().convert("RGB")

@@ -43,11 +43,22 @@ class Table(Box):
 
 
 @dataclass(slots=True, eq=False)
+class Figure(Box):
+    """Where a figure is drawn on a page, and how many of its shapes may be letters."""
+
+    letter_shapes: int = 0
+
+
+@dataclass(slots=True, eq=False)
 class Picture(Box):
-    """An embedded picture that was written to the output directory."""
+    """A picture that was written to the output directory: an embedded one, or a drawn figure."""
 
     image: ExtractedImage
     page: int
+    letter_shapes: int | None = None
+    """Of a figure drawn on the page: how many of its shapes may be letters. None for an embedded picture."""
+    labels: str = ""
+    """What is written in a drawn figure, as Markdown, when it was taken out of the running text."""
 
 
 Item = Line | Table | Picture

@@ -13,7 +13,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from shared.converters.base import ExtractedImage
-from shared.converters.pdf.layout import Picture
+from shared.converters.pdf.layout import Figure, Picture
 from shared.converters.pdf.native import reference_to
 from shared.converters.pdf.page_objects import DrawnObject, ObjectMeasure
 from shared.converters.pdf.page_space import PageSpace
@@ -82,7 +82,7 @@ class PictureExtractor:
                 found.append(_picture(stored, box, space, number))
         return found
 
-    def add_figures(self, space: PageSpace, figures: Sequence[tuple[Box, "Image"]], *, number: int) -> list[Picture]:
+    def add_figures(self, space: PageSpace, figures: Sequence[tuple[Figure, "Image"]], *, number: int) -> list[Picture]:
         """Return the pictures of figures that are drawn on a page, their files written."""
         found = []
         for box, picture in figures:
@@ -90,6 +90,7 @@ class PictureExtractor:
             self._pages[name].add(number)
             stored = _Stored(name, "image/png", picture.width, picture.height)
             found.append(_picture(stored, box, space, number))
+            found[-1].letter_shapes = box.letter_shapes
         return found
 
     def drop_decoration(self, pictures: list[Picture]) -> list[Picture]:

@@ -291,3 +291,38 @@ def test_equal_documents_have_equal_chunks() -> None:
 def test_a_window_too_small_for_any_text_is_an_error() -> None:
     with pytest.raises(ChunkingFailed):
         chunked(block("知识"), window=0)
+
+
+def figure(name: str, labels: str) -> Block:
+    return picture(name).model_copy(update={"markdown": labels})
+
+
+def test_the_labels_of_a_figure_are_in_its_chunk_alone() -> None:
+    text, image = chunked(
+        block("Before."), figure("a.png", "Pump\nTank 7"), images=[kept("a.png", "Figure 1\n\nPump\nTank 7")]
+    )
+    assert "Pump" not in text.content
+    assert "Tank 7" in image.content
+
+
+def test_labels_that_the_chunk_of_the_figure_does_not_hold_stay_in_the_text() -> None:
+    labels = " ".join(f"label{number}" for number in range(60))
+    lost = chunked(figure("a.png", labels))
+    assert " ".join(chunk.content for chunk in lost).split() == labels.split()
+    cut = chunked(figure("a.png", labels), images=[kept("a.png", labels)])
+    words = {word for chunk in cut if chunk.image_key is None for word in chunk.content.split()}
+    assert words == set(labels.split())
+
+
+def test_the_labels_of_a_figure_that_occurs_twice_are_there_twice() -> None:
+    chunks = chunked(
+        figure("a.png", "Pump"), block("Between."), figure("a.png", "Valve"), images=[kept("a.png", "Pump")]
+    )
+    assert [chunk.content for chunk in chunks] == ["Pump", "Between.\n\nValve"]
+
+
+def test_labels_are_kept_when_the_chunk_of_a_figure_is_cut() -> None:
+    labels = "one two three four five six seven eight nine ten eleven twelve"
+    chunks = chunked(figure("a.png", labels), images=[kept("a.png", labels)], window=ThickWindow(16), max_tokens=64)
+    assert "".join("".join(chunk.content.split()) for chunk in chunks) == "".join(labels.split())
+    assert chunks[0].image_key is not None

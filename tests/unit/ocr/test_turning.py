@@ -59,3 +59,31 @@ def test_a_blank_page_is_not_looked_at_from_all_sides() -> None:
     recognizer = UprightRecognizer()
     assert read_upright(recognizer, blank()) == (0, [])
     assert len(recognizer.pictures) == 1
+
+
+def test_single_characters_do_not_tell_how_a_picture_lies() -> None:
+    drawn = blank(200, 200)
+    drawn.paste("black", (80, 80, 110, 108))
+    recognizer = UprightRecognizer()
+    assert read_upright(recognizer, drawn) == (0, [])
+    assert len(recognizer.pictures) == 1
+
+
+def test_a_picture_without_lines_is_looked_at_once() -> None:
+    drawn = blank(200, 200)
+    drawn.paste((160, 180, 200), (20, 20, 180, 180))
+    recognizer = UprightRecognizer()
+    assert read_upright(recognizer, drawn) == (0, [])
+    assert len(recognizer.pictures) == 1
+
+
+def test_a_small_picture_is_read_once_at_each_turn() -> None:
+    recognizer = UprightRecognizer()
+    assert read_upright(recognizer, turned(page(), 180))[0] == 180
+    assert len(recognizer.pictures) <= 4
+
+
+def test_lines_that_cannot_be_read_are_left_out() -> None:
+    upside_down_nowhere = blank(600, 300)
+    upside_down_nowhere.paste("black", (60, 60, 500, 80))
+    assert read_upright(UprightRecognizer(), upside_down_nowhere) == (0, [])

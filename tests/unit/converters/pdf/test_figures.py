@@ -1,7 +1,7 @@
 """Which drawings of a page are figures."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -107,3 +107,90 @@ def test_a_small_picture_in_the_text_of_two_pages_is_none(tmp_path: Path) -> Non
 
 def test_a_small_picture_at_the_top_of_one_page_is_kept(tmp_path: Path) -> None:
     assert len(convert(tmp_path, small_picture(780)).images) == 1
+
+
+def labelled_diagram(canvas: Canvas) -> None:
+    diagram(canvas)
+    canvas.setFont("Helvetica", 10)
+    for number, label in enumerate(("Ofen", "Pumpe", "Filter", "Tank")):
+        canvas.drawCentredString(150 + 80 * number, 497, label)
+    canvas.setFont("Helvetica", 12)
+    canvas.drawString(72, 740, "More words, so that most of the writing of the page is not in its drawing.")
+
+
+def lettered_diagram(canvas: Canvas) -> None:
+    """Its writing is shapes, as after 'convert text to paths'."""
+    diagram(canvas)
+    for number in range(12):
+        canvas.ellipse(130 + 20 * number, 490, 136 + 20 * number + number / 4, 498, fill=1)
+
+
+def sentences_in_a_diagram(canvas: Canvas) -> None:
+    diagram(canvas)
+    canvas.drawString(125, 497, "This is a sentence that somebody reads in its place.")
+    canvas.drawString(72, 740, "More words, so that most of the writing of the page is not in its drawing.")
+
+
+def table_with_pills(canvas: Canvas) -> None:
+    for row in range(5):
+        y = 520 - 22 * row
+        canvas.roundRect(100, y - 6, 320, 20, 5)
+        for column in range(4):
+            canvas.drawString(110 + 80 * column, y, f"c{row}{column}")
+    canvas.drawString(72, 740, "More words, so that most of the writing of the page is not in its drawing.")
+    canvas.drawString(72, 720, "And some more of them, about what stands in the rows of the table below.")
+
+
+def test_the_labels_of_a_drawing_belong_to_it(tmp_path: Path) -> None:
+    document = convert(tmp_path, labelled_diagram)
+    [figure] = [block for block in document.blocks if block.kind is BlockKind.IMAGE]
+    assert figure.markdown == "Ofen Pumpe Filter Tank"
+    assert document.markdown.count("Ofen") == 1
+    assert [image.writing for image in document.images] == [figure.markdown]
+
+
+def test_a_drawing_without_anything_like_letters_is_known_to_say_nothing(tmp_path: Path) -> None:
+    assert [image.writing for image in convert(tmp_path, diagram).images] == [""]
+
+
+def test_what_is_written_in_shapes_only_the_picture_can_tell(tmp_path: Path) -> None:
+    assert [image.writing for image in convert(tmp_path, lettered_diagram).images] == [None]
+
+
+def test_sentences_in_a_drawing_stay_in_the_text(tmp_path: Path) -> None:
+    document = convert(tmp_path, sentences_in_a_diagram)
+    [figure] = [block for block in document.blocks if block.kind is BlockKind.IMAGE]
+    assert figure.markdown == ""
+    assert "sentence that somebody reads" in document.markdown
+    assert [image.writing for image in document.images] == ["This is a sentence that somebody reads in its place."]
+
+
+def test_a_table_with_round_corners_stays_a_table(tmp_path: Path) -> None:
+    document = convert(tmp_path, table_with_pills)
+    [table] = [block for block in document.blocks if block.kind is BlockKind.TABLE]
+    assert "| c40 | c41 | c42 | c43 |" in table.markdown
+
+
+def page_of(words: Sequence[str], *, over_picture: bool) -> Draw:
+    """A picture of the page's width, with words over it or below."""
+    buffer = io.BytesIO()
+    written(["scanned"]).resize((400, 200)).save(buffer, format="PNG")
+
+    def draw(canvas: Canvas) -> None:
+        buffer.seek(0)
+        canvas.drawImage(ImageReader(buffer), 72, 420, width=400, height=200)
+        for number, line in enumerate(words):
+            canvas.drawString(80, (600 if over_picture else 400) - 15 * number, line)
+
+    return draw
+
+
+def test_a_picture_under_text_says_what_the_text_says(tmp_path: Path) -> None:
+    lines = [f"Line {number} of what an earlier OCR laid over the picture" for number in range(11)]
+    assert [image.writing for image in convert(tmp_path, page_of(lines, over_picture=True)).images] == [
+        "\n".join(lines)
+    ]
+
+
+def test_a_picture_beside_text_only_tells_itself(tmp_path: Path) -> None:
+    assert [image.writing for image in convert(tmp_path, page_of(["A line."], over_picture=False)).images] == [None]
