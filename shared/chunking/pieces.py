@@ -129,7 +129,7 @@ def _unit(block: Block, limit: Size, ruler: Ruler) -> Unit:
 def _prose(block: Block, limit: Size, ruler: Ruler, *, tight: bool = False) -> Iterable[Piece]:
     before = "\n" if tight else "\n\n"
     for sentence in _sentences(block):
-        yield from _pieces(block, sentence, before, limit, ruler)
+        yield from _pieces((block.page_start, block.page_end), sentence, before, limit, ruler)
         before = ""
 
 
@@ -137,17 +137,17 @@ def _rows(block: Block, limit: Size, ruler: Ruler) -> Iterable[Piece]:
     rows = split_rows(block)
     opening_size = ruler.size(f"{rows.opening}\n").plus(ruler.size(f"\n{rows.closing}" if rows.closing else ""))
     frame = Frame(rows.opening, rows.closing, opening_size) if rows.opening else None
-    lines = rows.lines
+    lines, pages = rows.lines, rows.line_pages
     if frame is not None and not frame.size.fits(limit.share(2)):
-        frame, lines = None, rows.all_lines
+        frame, lines, pages = None, rows.all_lines, rows.pages
     room = limit.minus(frame.size) if frame is not None else limit
-    for at, line in enumerate(lines):
+    for at, (line, span) in enumerate(zip(lines, pages, strict=True)):
         separator = "\n" if at else "\n\n"
-        yield from _pieces(block, Part("", line), separator, room, ruler, frame=frame, is_sentence=False)
+        yield from _pieces(span, Part("", line), separator, room, ruler, frame=frame, is_sentence=False)
 
 
 def _pieces(
-    block: Block,
+    pages: tuple[int, int],
     part: Part,
     before: str,
     limit: Size,
@@ -160,7 +160,7 @@ def _pieces(
     whole = ruler.size(part.separator + part.text).plus(ruler.size(before))
     if whole.fits(limit):
         separator = before + part.separator
-        yield Piece(part.text, separator, whole, block.page_start, block.page_end, frame, is_sentence)
+        yield Piece(part.text, separator, whole, *pages, frame, is_sentence)
         return
     room = limit.minus(ruler.size("\n\n"))
     cuts = split_to_fit(part.text, lambda texts: [size.fits(room) for size in ruler.sizes(texts)])
@@ -169,4 +169,4 @@ def _pieces(
         separator = cut.separator if at else before + part.separator
         size = ruler.size(separator + cut.text)
         starts = is_sentence and at == 0
-        yield Piece(cut.text, separator, size, block.page_start, block.page_end, frame, starts)
+        yield Piece(cut.text, separator, size, *pages, frame, starts)

@@ -35,6 +35,8 @@ class Block(BaseModel):
     page_end: int
     bbox: BoundingBox | None = None
     """On `page_start`."""
+    row_pages: tuple[tuple[int, int], ...] = ()
+    """Of a table over several pages: the first and the last page of each of its rows, its header among them."""
     level: int = 0
     """1 to 6 for a heading, the nesting depth from 0 for a list item."""
     image: str | None = None

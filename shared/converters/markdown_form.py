@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 FORM_VERSION = "1"
-"""Part of the version of every converter that writes with `BlockWriter`: raise it when its blocks change."""
+"""Part of the version of every converter that writes with these functions: raise it when what they write changes."""
 
 _BLOCK_MARK = re.compile(
     r"(?P<sign>#|>|```|~~~|\||[-+*](?=\s|$)|={3,}\s*$|(?:[-*_]\s*){3,}$)|(?P<number>\d{1,9})(?=[.)](?:\s|$))"

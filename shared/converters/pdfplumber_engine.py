@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.converters.base import Block, BlockKind, BoundingBox, ConversionLimits, ConvertedDocument
-from shared.converters.pdf.tables import table_markdown
+from shared.converters.markdown_form import FORM_VERSION, table_markdown
 from shared.errors import Cancelled, ConversionLimitExceeded, DamagedFile, EncryptedFile, NoExtractableContent
 
 if TYPE_CHECKING:
     from pdfplumber.page import Page
 
-_LAYOUT_VERSION = 1
+_LAYOUT_VERSION = 2
 _PARAGRAPH_GAP = 0.6  # line heights of white that part two paragraphs
 
 
@@ -25,7 +25,7 @@ class PdfplumberConverter:
 
     @property
     def version(self) -> str:
-        return f"{_LAYOUT_VERSION}-pdfplumber-{version('pdfplumber')}"
+        return f"{_LAYOUT_VERSION}-{FORM_VERSION}-pdfplumber-{version('pdfplumber')}"
 
     @property
     def content_types(self) -> frozenset[str]:

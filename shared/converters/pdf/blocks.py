@@ -4,13 +4,14 @@ import itertools
 from collections.abc import Mapping, Sequence
 
 from shared.converters.base import Block, BlockKind
+from shared.converters.markdown_form import table_markdown
 from shared.converters.pdf.headings import body_size, heading_levels
 from shared.converters.pdf.layout import Line, Picture, Table, bounds
+from shared.converters.pdf.leaders import without_leader
 from shared.converters.pdf.lists import item_markdown, nesting_depths
 from shared.converters.pdf.page_space import PageSpace
 from shared.converters.pdf.paragraph import Paragraph
 from shared.converters.pdf.paragraphs import Part
-from shared.converters.pdf.tables import table_markdown
 from shared.converters.pdf.words import Box
 
 _CODE_ADVANCE = 0.6  # font sizes: the width of a character in common monospace fonts
@@ -106,9 +107,10 @@ def _table_or_picture(part: Part, spaces: Spaces) -> Block:
     if isinstance(part, Table):
         return Block(
             kind=BlockKind.TABLE,
-            markdown=table_markdown(part.rows),
+            markdown=table_markdown([[without_leader(cell) for cell in row] for row in part.rows]),
             page_start=part.page,
             page_end=part.page_end or part.page,
+            row_pages=tuple(part.row_pages) if part.page_end > part.page else (),
             bbox=spaces[part.page].shown(part),
         )
     assert isinstance(part, Picture)

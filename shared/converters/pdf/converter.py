@@ -5,6 +5,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from shared.converters.base import ConversionLimits, ConvertedDocument
+from shared.converters.markdown_form import FORM_VERSION
 
 _LAYOUT_VERSION = 4
 """Raise it whenever the layout code turns the same file into other blocks."""
@@ -22,7 +23,7 @@ class PdfiumConverter:
 
     @property
     def version(self) -> str:
-        return f"{_LAYOUT_VERSION}-pypdfium2-{version('pypdfium2')}"
+        return f"{_LAYOUT_VERSION}-{FORM_VERSION}-pypdfium2-{version('pypdfium2')}"
 
     @property
     def content_types(self) -> frozenset[str]:

@@ -36,6 +36,8 @@ class Table(Box):
     page: int
     page_end: int = 0
     """The last page of a table that goes on after `page`; 0 when it does not."""
+    row_pages: list[tuple[int, int]] = field(default_factory=list)
+    """The first and the last page of each row of a table that goes on; empty for another."""
     is_open: bool = False
     """No line closes its last row: the page break divides it."""
     edges: Sequence[float] = ()

@@ -1,10 +1,9 @@
-"""Every table of a page that rules show, and its Markdown."""
+"""Every table of a page that rules show."""
 
 import itertools
 from collections.abc import Sequence
 
 from shared.converters.pdf.layout import PageContent, Table
-from shared.converters.pdf.leaders import without_leader
 from shared.converters.pdf.scripts import RTL
 from shared.converters.pdf.tables_bands import stack_bands
 from shared.converters.pdf.tables_grid import Grid, find_grids, grid_rows
@@ -73,16 +72,6 @@ def _is_table(rows: Sequence[Sequence[str]]) -> bool:
     )
     # A drawing seen as a grid gives cells that repeat each other.
     return len(rows) <= 3 or beside + below <= 0.35 * len(cells)
-
-
-def table_markdown(rows: Sequence[Sequence[str]]) -> str:
-    """Return a pipe table; the first row is its header."""
-    header, *body = [_markdown_row(row) for row in rows]
-    return "\n".join([header, "|" + " --- |" * len(rows[0]), *body])
-
-
-def _markdown_row(row: Sequence[str]) -> str:
-    return "| " + " | ".join(" ".join(without_leader(cell).split()).replace("|", "\\|") for cell in row) + " |"
 
 
 def in_reading_direction(table: Table) -> Table:

@@ -24,7 +24,7 @@ def join_continued_tables(parts: Sequence[Part], spaces: Mapping[int, PageSpace]
         whole = joined[-1] if joined else None
         piece = part if isinstance(part, Table) else None
         if piece and isinstance(whole, Table) and last_piece and _goes_on(last_piece, piece, spaces):
-            _append(whole, _in_columns_of(whole, piece), is_open=last_piece.is_open)
+            _append(whole, _in_columns_of(whole, piece), page=piece.page, is_open=last_piece.is_open)
             whole.page_end = piece.page
         else:
             joined.append(part)
@@ -60,8 +60,9 @@ def _in_columns_of(whole: Table, piece: Table) -> list[list[str]]:
     return piece.rows
 
 
-def _append(whole: Table, rows: Sequence[list[str]], *, is_open: bool) -> None:
+def _append(whole: Table, rows: Sequence[list[str]], *, page: int, is_open: bool) -> None:
     """Append the rows of a page; `is_open` tells that nothing closed the last row on the page before."""
+    whole.row_pages = whole.row_pages or [(whole.page, whole.page)] * len(whole.rows)
     repeated = rows[0] == whole.rows[0]
     rest = list(rows[1:] if repeated else rows)
     if repeated and rest and len(whole.rows) > 1 and rest[0] == whole.rows[1] and not rest[0][0]:
@@ -72,7 +73,9 @@ def _append(whole: Table, rows: Sequence[list[str]], *, is_open: bool) -> None:
         # A row that the page break divides: what is below the repeated header goes on with its cells.
         first = rest.pop(0)
         whole.rows[-1] = [join_lines(above, below) for above, below in zip(whole.rows[-1], first, strict=True)]
+        whole.row_pages[-1] = (whole.row_pages[-1][0], page)
     whole.rows.extend(rest)
+    whole.row_pages += [(page, page)] * len(rest)
 
 
 def _goes_on(above: Table, below: Table, spaces: Mapping[int, PageSpace]) -> bool:

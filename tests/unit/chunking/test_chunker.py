@@ -183,6 +183,17 @@ def test_pages_are_those_of_the_text_inside() -> None:
     assert all(chunk.page_start <= chunk.page_end for chunk in found)
 
 
+def test_chunks_of_a_table_over_pages_have_the_pages_of_their_rows() -> None:
+    rows = [f"| row {number} | of page {2 + number // 20} |" for number in range(60)]
+    pages = [(2, 2), *((2 + number // 20, 2 + number // 20) for number in range(60))]
+    table = block("\n".join(["| a | b |", "| --- | --- |", *rows]), BlockKind.TABLE, page=2)
+    found = chunked(table.model_copy(update={"page_end": 4, "row_pages": tuple(pages)}))
+    assert len(found) > 3
+    for chunk in found:
+        named = [int(line.split("page ")[1][0]) for line in chunk.content.split("\n")[2:]]
+        assert (chunk.page_start, chunk.page_end) == (min(named), max(named))
+
+
 def test_no_text_exceeds_the_window_of_the_model() -> None:
     found = chunked(heading("A title of some words"), block(sentences(60)), max_tokens=512, window=40)
     assert max(Window().count_tokens([chunk.embedding_text for chunk in found])) <= 40

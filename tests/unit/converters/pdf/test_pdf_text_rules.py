@@ -2,10 +2,10 @@
 
 import pytest
 
+from shared.converters.markdown_form import table_markdown
 from shared.converters.pdf.lists import item_markdown, list_marker, nesting_depths
 from shared.converters.pdf.numbering import numbering_depth
 from shared.converters.pdf.scripts import CHARACTER_MAP, join_lines
-from shared.converters.pdf.tables import table_markdown
 from shared.converters.pdf.tables_row_split import row_boundaries
 from shared.converters.pdf.words import Space, Word
 

@@ -154,6 +154,9 @@ def test_a_table_goes_on_over_a_page_break(tmp_path: Path) -> None:
     assert [(table.page_start, table.page_end) for table in tables] == [(1, 2)]
     assert tables[0].markdown.count("\n") == 61
     assert tables[0].markdown.endswith("| 59 | 3481 |")
+    assert len(tables[0].row_pages) == 61
+    assert list(tables[0].row_pages) == sorted(tables[0].row_pages)
+    assert (tables[0].row_pages[0], tables[0].row_pages[-1]) == ((1, 1), (2, 2))
 
 
 @pytest.mark.parametrize("rotation", [90, 180, 270])
