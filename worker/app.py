@@ -12,7 +12,7 @@ from shared.errors import ServiceUnavailable
 from shared.queue import TaskName, celery_app
 from shared.settings import load_settings
 from shared.worker_presence import RENEW_SECONDS, WorkerPresence
-from worker import drain, process
+from worker import drain, process, scratch
 from worker.tidier import TIDY_SECONDS
 
 logger = logging.getLogger(__name__)
@@ -36,6 +36,7 @@ app.conf.update(
     },
 )
 app.set_default()
+scratch.use_scratch()
 drain.share()
 drain.limit_farewell()
 
@@ -48,12 +49,14 @@ def configure_logging(**_: object) -> None:
 @worker_process_init.connect
 def open_resources(**_: object) -> None:
     """Open clients in the child, never in the parent: connections and threads do not survive a fork."""
+    scratch.use_scratch()
     process.open_resources(settings, queues=app.amqp.queues.consume_from.keys())
 
 
 @worker_process_shutdown.connect
 def close_resources(**_: object) -> None:
     process.close_resources()
+    scratch.leave_scratch()
 
 
 @worker_shutting_down.connect
