@@ -101,8 +101,8 @@ class BedrockClient:
         with translated_errors():
             client: RuntimeClient = boto3.session.Session().client(
                 "bedrock-runtime",
-                region_name=self._settings.bedrock_region,
-                endpoint_url=self._settings.bedrock_endpoint_url,
+                region_name=self._settings.bedrock_region or None,
+                endpoint_url=self._settings.bedrock_endpoint_url or None,
                 config=Config(
                     retries={"total_max_attempts": 1, "mode": "standard"},
                     connect_timeout=CONNECT_TIMEOUT_SECONDS,

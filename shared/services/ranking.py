@@ -16,7 +16,7 @@ CANDIDATES_PER_RESULT = 4
 MIN_CANDIDATES = 50
 """How far down each ranking the fusion looks: a chunk that both find at rank 40 may beat one that one finds at 5."""
 
-ENGLISH_MODELS = frozenset({"all-MiniLM-L6-v2"})
+ENGLISH_MODELS = frozenset({"all-MiniLM-L6-v2", "cohere.embed-english-v3"})
 """Models that were trained on English alone: of a Chinese text they know that it is Chinese, and little more."""
 
 VECTOR_WEIGHT = 0.3
