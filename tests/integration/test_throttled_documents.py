@@ -41,7 +41,7 @@ def world(
         bedrock_endpoint_url=server.url,
         bedrock_region="us-east-1",
         embedding_batch_chunks=8,
-        embedding_throttle_wait_seconds=0.5,
+        embedding_throttle_wait_seconds=30.0,
         reconcile_seconds=1.0,
     )
     opened = World.open(settings)
@@ -71,7 +71,9 @@ def chunked(world: World, kb: KnowledgeBase) -> RunRef:
 
 
 def throttle_after(server: EmbeddingServer, calls: int) -> None:
-    server.behave(requests_per_second=0.0001, burst=float(calls), fault="throttle" if calls == 0 else None)
+    """Answer so many calls and then ask for a pause that no turn waits for."""
+    fault = "throttle" if calls == 0 else None
+    server.behave(requests_per_second=0.0001, burst=float(calls), fault=fault, retry_after="100")
 
 
 def answer_again(world: World, server: EmbeddingServer) -> None:
@@ -254,7 +256,7 @@ def ended(world: World, task: SyncTask) -> bool:
 def test_a_throttled_sync_of_many_documents_completes_by_real_workers(
     world: World, server: EmbeddingServer, kb: KnowledgeBase, tmp_path: Path
 ) -> None:
-    server.behave(requests_per_second=10.0)
+    server.behave(requests_per_second=10.0, retry_after=None)
     documents = 12
     for number in range(documents):
         world.upload(kb.id, f"{number}.pdf", pdf(f"Pump {number}"))
