@@ -98,6 +98,8 @@ class PageContent:
 
 def bounds(boxes: Sequence[Box]) -> tuple[float, float, float, float]:
     """Return left, top, right and bottom of the rectangle around some boxes."""
+    if len(boxes) == 1:  # half of all lines
+        return boxes[0].left, boxes[0].top, boxes[0].right, boxes[0].bottom
     return (
         min(box.left for box in boxes),
         min(box.top for box in boxes),

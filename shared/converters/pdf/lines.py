@@ -1,6 +1,5 @@
 """From words to lines: words on one baseline, cut where the gap is wide."""
 
-import collections
 from collections.abc import Iterable, Sequence
 
 from shared.converters.pdf.layout import Line, bounds
@@ -61,21 +60,25 @@ def make_line(words: list[Word], *, page: int) -> Line:
     """Return the line that some words on one baseline make."""
     words = with_raised_figures(words)
     left, top, right, bottom = bounds(words)
-    sizes: collections.Counter[float] = collections.Counter()
-    length = 0
+    sizes: dict[float, int] = {}
+    length = bold = 0
+    mono = False
     for word in words:
+        count = len(word.text)
         # Monospace within other text is often set smaller: it decides only where it is nearly alone.
-        sizes[word.size] += len(word.text) * (1 if word.mono else 8)
-        length += len(word.text)
+        sizes[word.size] = sizes.get(word.size, 0) + count * (1 if word.mono else 8)
+        length += count
+        bold += count if word.bold else 0
+        mono = mono or word.mono
     return Line(
         left=left,
         top=top,
         right=right,
         bottom=bottom,
         words=words,
-        size=sizes.most_common(1)[0][0],
-        bold=sum(len(word.text) for word in words if word.bold) > 0.9 * length,
-        mono=_is_mono(words),
+        size=max(sizes, key=sizes.__getitem__),
+        bold=bold > 0.9 * length,
+        mono=mono and _is_mono(words),
         page=page,
     )
 

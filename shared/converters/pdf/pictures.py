@@ -157,8 +157,22 @@ def _png(image: pypdfium2.PdfImage) -> bytes:
 
 def _png_of(picture: "Image") -> bytes:
     buffer = io.BytesIO()
-    picture.save(buffer, format="PNG", compress_level=1)
+    _without_needless_colours(picture).save(buffer, format="PNG", compress_level=1)
     return buffer.getvalue()
+
+
+def _without_needless_colours(picture: "Image") -> "Image":
+    """Return the same picture in grey, or in black and white, where it has no more: a third and an eighth to write."""
+    from PIL import Image, ImageChops
+
+    if picture.mode == "RGB":
+        red, green, blue = picture.split()
+        if ImageChops.difference(red, green).getbbox() or ImageChops.difference(red, blue).getbbox():
+            return picture
+        picture = red
+    if picture.mode == "L" and not any(picture.histogram()[1:255]):
+        picture = picture.convert("1", dither=Image.Dither.NONE)
+    return picture
 
 
 def _picture(stored: _Stored, box: Box, space: PageSpace, number: int) -> Picture:

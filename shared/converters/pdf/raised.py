@@ -14,6 +14,8 @@ _HIGHER = 0.18  # font sizes above its baseline
 
 def with_raised_figures(words: list[Word]) -> list[Word]:
     """Return the words of one line, raised figures replaced: 10 and a raised 3 are not 103."""
+    if len(words) == 1:
+        return words
     sizes = {word.size for word in words}
     if len(sizes) < 2:  # nearly every line
         return words

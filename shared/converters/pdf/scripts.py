@@ -65,7 +65,10 @@ _MIXED_GAP = 0.5  # font sizes: what typesetting puts between Han and Latin lett
 
 def is_right_to_left(words: Sequence[Word]) -> bool:
     """Tell whether most of the text is Hebrew, Arabic or a relative."""
-    total = sum(len(word.text) for word in words)
+    text = "".join([word.text for word in words])
+    if text.isascii() or not RTL.search(text):  # nearly every line
+        return False
+    total = len(text)
     return sum(len(word.text) for word in words if RTL.search(word.text)) * 2 > total
 
 

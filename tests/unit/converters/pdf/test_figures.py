@@ -81,6 +81,13 @@ def test_a_drawing_is_a_picture_in_its_place(tmp_path: Path, draw: Draw) -> None
         assert len(set(picture.convert("L").resize((50, 50)).tobytes())) > 1, "it shows something"
 
 
+@pytest.mark.parametrize(("draw", "mode"), [(diagram, "L"), (bars, "RGB")])
+def test_a_drawing_is_written_in_colours_only_where_it_has_some(tmp_path: Path, draw: Draw, mode: str) -> None:
+    [image] = convert(tmp_path, draw).images
+    with Image.open(tmp_path / "out" / image.name) as picture:
+        assert picture.mode == mode
+
+
 @pytest.mark.parametrize("draw", [ruled_table, striped_table, framed_text])
 def test_rules_and_boxes_are_no_figures(tmp_path: Path, draw: Draw) -> None:
     assert convert(tmp_path, draw).images == ()
@@ -95,6 +102,15 @@ def small_picture(y: float) -> Draw:
     buffer = io.BytesIO()
     written(["logo"]).resize((200, 133)).save(buffer, format="PNG")
     return lambda canvas: canvas.drawImage(ImageReader(buffer), 72, y, width=120, height=50) and None
+
+
+def test_a_picture_in_black_and_white_is_written_in_one_bit(tmp_path: Path) -> None:
+    black = Image.new("L", (200, 133), 255)
+    black.paste(0, (40, 40, 120, 90))
+    [image] = convert(tmp_path, lambda canvas: canvas.drawImage(ImageReader(black), 72, 500, 120, 80) and None).images
+    with Image.open(tmp_path / "out" / image.name) as picture:
+        assert picture.mode == "1"
+        assert picture.convert("L").tobytes() == black.tobytes()
 
 
 def test_a_small_picture_at_the_top_of_two_pages_is_a_logo(tmp_path: Path) -> None:
