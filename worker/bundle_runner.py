@@ -213,23 +213,29 @@ def _claimed(
     What cannot be claimed or recorded, while MongoDB is away, is found when its time runs out.
     """
     with logs.bound(task_id=refs[0].task_id, stage=str(stage)):
+        works: list[Work] = []
         try:
-            runs = claim(refs, owner=(owner := uuid.uuid4().hex))
-            if not runs:
-                yield []
-                return
-            resources.progress.changed(refs[0].task_id)
-            yield _works(resources, runs, stage, lease, owner=owner)
-        except LostRace as error:
-            logger.info("bundle given up", extra={"reason": error.message("en")})
-        except KbSyncError as error:
-            logger.warning("bundle not recorded", extra={"reason": str(error)})
-        finally:
-            resources.progress.changed(refs[0].task_id)
+            owner = uuid.uuid4().hex
+            works = _works(resources, claim(refs, owner=owner), stage, lease, owner=owner)
+        except KbSyncError as error:  # as if the message had been lost: each document is sent again
+            logger.warning("claim not possible", extra={"reason": str(error)})
+        if not works:
+            yield []
+            return
+        resources.progress.changed(refs[0].task_id)
+        with logs.bound(request_id=works[0].run.request_id):
+            try:
+                yield works
+            except KbSyncError as error:
+                logger.warning("bundle not recorded", extra={"reason": str(error)})
+            finally:
+                resources.progress.changed(refs[0].task_id)
 
 
 def _works(resources: Resources, runs: Sequence[DocumentRun], stage: Stage, lease: str, *, owner: str) -> list[Work]:
     """Read what the stage works on. Raises `LostRace` where the knowledge base is being deleted."""
+    if not runs:
+        return []
     try:
         knowledge_base = resources.knowledge_bases.get(runs[0].kb_id)
     except KnowledgeBaseNotFound as error:

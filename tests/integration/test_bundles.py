@@ -240,3 +240,11 @@ def test_equal_texts_of_a_bundle_are_embedded_once(world: World, kb: KnowledgeBa
     embedded = world.resources.counters.read()[Counter.CHUNKS_EMBEDDED]
     assert embedded == sum(run.chunks_created - run.embeddings_reused for run in runs)
     assert found(world, kb, "Alpha") == {runs[0].document_id, runs[1].document_id}
+
+
+def test_a_bundle_whose_knowledge_base_is_gone_does_nothing(world: World, kb: KnowledgeBase) -> None:
+    task = begin(world, kb, *NAMES)
+    world.resources.knowledge_bases.mark_deleting(kb.id)
+    prepare(world, refs(world.runs(task)))
+    assert {run.stages_done for run in world.runs(task)} == {()}
+    assert world.resources.counters.read()[Counter.CONVERSIONS] == 0
