@@ -175,6 +175,9 @@ class Settings(BaseSettings):
     )
     bundle_document_bytes: int = Field(128 << 10, ge=0, description="Largest document that travels with others.")
     stage_timeout_seconds: float = Field(840.0, gt=0, lt=900, description="Hard time limit of one stage.")
+    worker_niceness: int = Field(
+        5, ge=0, le=19, description="By how much conversion and embedding give way to the API on the same host."
+    )
     worker_memory_kib: int = Field(1_500_000, ge=100_000, description="A worker child above this is replaced.")
 
     # Logs
