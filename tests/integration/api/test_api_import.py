@@ -266,7 +266,7 @@ def test_a_document_in_work_is_not_changed_under_the_worker(kb: ImportedBucket, 
     kb.put("prd/a.pdf", pdf("a"))
     kb.run()
     document_id = kb.documents()["prd/a.pdf"]["id"]
-    kb.resources.documents.mark_processing(document_id, task_id="task-of-somebody", fence=1)
+    kb.resources.documents.mark_processing([document_id], task_id="task-of-somebody", fence=1)
     kb.put("prd/a.pdf", pdf("b"))
     assert kb.outcomes() == {"prd/a.pdf": "in_use"}
     kb.resources.documents.restore_status("task-of-somebody", [(document_id, DocumentStatus.COMPLETED)])
