@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from shared import clock
 from shared.counters import Counter
@@ -26,6 +27,9 @@ from worker.stages.store import PreparedRows, commit, prepare
 from worker.work import Work
 
 logger = logging.getLogger(__name__)
+
+COMMIT_MARGIN = timedelta(seconds=COMMIT_SECONDS / 2)
+"""What must be left of the announced time when a commit begins."""
 
 
 @dataclass
@@ -50,9 +54,12 @@ def store_documents(resources: Resources, works: Sequence[Work]) -> Stores:
     if task is None or not task.active:
         raise Cancelled
     facts = {work.ref: store_facts(resources, work, stores.rows[work.ref]) for work in prepared}
-    wanted = _announce(resources, prepared, facts, stores)
+    until = clock.seconds_from_now(COMMIT_SECONDS)
+    wanted = _announce(resources, prepared, facts, stores, until=until)
     if not wanted:
         return stores
+    if clock.now() > until - COMMIT_MARGIN:  # it was stopped meanwhile, and what it announced may be taken back
+        raise LostRace
     batches = [
         DocumentRows(work.document.id, stores.rows[work.ref].chunks, stores.rows[work.ref].vectors) for work in wanted
     ]
@@ -75,13 +82,12 @@ def _prepare_all(resources: Resources, works: Sequence[Work], stores: Stores) ->
 
 
 def _announce(
-    resources: Resources, works: Sequence[Work], facts: Mapping[RunRef, StoreFacts], stores: Stores
+    resources: Resources, works: Sequence[Work], facts: Mapping[RunRef, StoreFacts], stores: Stores, *, until: datetime
 ) -> list[Work]:
     """Say of each document that new chunks are about to count, and return those of which that is still wanted."""
     if not works:
         return []
     first = works[0]
-    until = clock.seconds_from_now(COMMIT_SECONDS)
     begun = resources.bundle_leases.begin_commits([work.ref for work in works], owner=first.owner, until=until)
     locked = resources.documents.begin_stores(
         {work.document.id: facts[work.ref] for work in works if work.ref in begun},
@@ -104,8 +110,17 @@ def _note_stored(
     for work in works:
         if work.document.id not in noted:
             logger.warning("committed without the store lock", extra={"revision": facts[work.ref].revision})
-            settle_store(resources, work.document.id)
+            settle_now_or_later(resources, work.document.id)
     _lose(works, [work for work in works if work.document.id in noted], stores)
+
+
+def settle_now_or_later(resources: Resources, document_id: str) -> None:
+    """Settle a store; where that is not possible now, have the reconciler do it."""
+    try:
+        settle_store(resources, document_id)
+    except KbSyncError as error:
+        logger.warning("store not settled yet", extra={"document_id": document_id, "reason": str(error)})
+        resources.documents.leave_to_settle(document_id)
 
 
 def _lose(works: Sequence[Work], kept: Sequence[Work], stores: Stores) -> None:

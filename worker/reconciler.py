@@ -21,7 +21,7 @@ from shared.resources import Resources
 from shared.services.knowledge_bases import finish_deletion
 from shared.services.sync_tasks import settle_cancelled
 from shared.states import DocumentStatus, RunStatus, Stage, TaskStatus
-from worker.committer import settle_store
+from worker.committer import settle_now_or_later
 from worker.dispatcher import dispatch, send
 from worker.finisher import fail_document, finish, mark_document_failed
 
@@ -213,7 +213,7 @@ def _settle_stores(resources: Resources) -> None:
     """Settle commits that were cut off, of documents that no sync is about to store again."""
     for document_id in resources.documents.left_storing(locked_before=clock.now()):
         if not resources.runs.active_documents([document_id]):
-            settle_store(resources, document_id)
+            settle_now_or_later(resources, document_id)
 
 
 def _finish_deletions(resources: Resources) -> None:

@@ -1,5 +1,6 @@
 """Documents of knowledge bases."""
 
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -204,6 +205,13 @@ class DocumentRepository:
         """Return documents whose store was announced, and whose store lock ran out before that time."""
         query = {"store_lock.until": {"$lt": locked_before}}
         return [found["_id"] for found in self._collection.find(query, {"_id": 1})]
+
+    def leave_to_settle(self, document_id: str) -> None:
+        """Let `left_storing` find a document whose rows are of no revision that counts, unless a newer store began."""
+        self._collection.update_one(
+            {"_id": document_id, "$or": _store_lock_free()},
+            {"$set": {"store_lock": {"owner": uuid.uuid4().hex, "until": clock.now()}}},
+        )
 
     def adopt_stored(self, document: Document) -> None:
         """Let the announced chunks count, since the vector store holds them."""

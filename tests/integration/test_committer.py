@@ -93,6 +93,19 @@ def test_rows_of_a_late_writer_are_hidden_and_then_replaced(world: World, kb: Kn
     assert found(world, kb, "Gearbox") == {synced.id}
 
 
+def test_rows_of_a_late_writer_that_could_not_be_settled_at_once_are_replaced_later(
+    world: World, kb: KnowledgeBase, synced: Document
+) -> None:
+    before = held(world, kb, synced.id)
+    write_rows(world, kb, synced, "of an older sync")
+    world.resources.documents.leave_to_settle(synced.id)
+    reconcile(world.resources, world.app)
+    assert held(world, kb, synced.id) == before
+    assert found(world, kb, "Gearbox") == {synced.id}
+    reconcile(world.resources, world.app)
+    assert "store_lock" not in (world.resources.database["documents"].find_one({"_id": synced.id}) or {})
+
+
 def test_a_document_whose_artifacts_are_gone_too_is_synced_again(
     world: World, kb: KnowledgeBase, synced: Document
 ) -> None:
