@@ -32,12 +32,16 @@ from shared.vector_stores.lance_schema import (
     to_vectors,
 )
 from shared.vector_stores.lance_tables import LanceTables
-from shared.vector_stores.lance_text import join_by_words
+from shared.vector_stores.lance_text import all_words, any_or_all_words, any_word, join_by_words
 from shared.vector_stores.text_tokens import QueryTokens, query_tokens
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from lancedb.query import FullTextQuery
     from lancedb.table import Table
+
+READS_OF_ONE_VERSION = 2
+"""How often a search by words asks its two questions of a table that changes between them; then one asks for both."""
 
 VALUES_PER_FILTER = 1000
 """Values in one SQL `IN` where the work can be split."""
@@ -174,18 +178,19 @@ class LanceVectorStore:
             return []
 
         def matching(opened: "Table") -> "pa.Table":
+            if len(tokens.all) == 1:
+                return _matching(opened, any_word(tokens.all), limit=limit, only=only)
             # Each of the two stops reading where nothing better can come; as one boolean query they read every chunk
             # that holds any of the words.
-            any_word, all_words = (
-                _matching(opened, tokens.all, operator, limit=limit, only=only) for operator in ("OR", "AND")
-            )
-            return join_by_words(any_word, all_words, limit=limit)
+            for _ in range(READS_OF_ONE_VERSION):
+                version = opened.version
+                some = _matching(opened, any_word(tokens.all), limit=limit, only=only)
+                whole = _matching(opened, all_words(tokens.all), limit=limit, only=only)
+                if opened.version == version:
+                    return join_by_words(some, whole, limit=limit)
+            return _matching(opened, any_or_all_words(tokens.all), limit=limit, only=only)
 
-        def matching_one(opened: "Table") -> "pa.Table":
-            return _matching(opened, tokens.all, "OR", limit=limit, only=only)
-
-        search = matching if len(tokens.all) > 1 else matching_one
-        rows = self._tables.read(lance_name(table), search, missing=None)
+        rows = self._tables.read(lance_name(table), matching, missing=None)
         return [] if rows is None else _text_hits(rows, tokens)
 
     def optimize(self, table: TableName) -> None:
@@ -225,10 +230,7 @@ def _is_small_part(opened: "Table", only: ChunkFilter, condition: str) -> bool:
     return has_vector_index(opened) and bool(opened.count_rows(condition) <= EXACT_ROWS)
 
 
-def _matching(opened: "Table", words: Sequence[str], operator: str, *, limit: int, only: ChunkFilter) -> "pa.Table":
-    from lancedb.query import FullTextOperator, MatchQuery
-
-    query = MatchQuery(" ".join(words), SEARCH_TEXT, operator=FullTextOperator(operator))
+def _matching(opened: "Table", query: "FullTextQuery", *, limit: int, only: ChunkFilter) -> "pa.Table":
     search = opened.search(query, query_type="fts").limit(limit).select([*CHUNK_COLUMNS, SEARCH_TEXT, "_score"])
     if (condition := passes(only)) is not None:
         search = search.where(condition)

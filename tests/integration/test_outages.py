@@ -67,6 +67,7 @@ CALLS = [
     Call("GET", f"{API}/knowledge-bases/{{kb_id}}"),
     Call("PATCH", f"{API}/knowledge-bases/{{kb_id}}", {"description": "new"}),
     Call("POST", f"{API}/knowledge-bases/{{kb_id}}/documents/upload", upload=True),
+    Call("POST", f"{API}/knowledge-bases/{{kb_id}}/documents/import"),
     Call("GET", f"{API}/knowledge-bases/{{kb_id}}/documents"),
     Call("DELETE", f"{API}/knowledge-bases/{{kb_id}}/documents", {"document_ids": ["doc-none"]}),
     Call("GET", f"{API}/documents/{{doc_id}}"),

@@ -12,7 +12,7 @@ from shared import clock
 from shared.counters import Counter
 from shared.kb_lock import LockHolder
 from shared.models import DocumentRun, KnowledgeBase, SyncTask
-from shared.queue import QueueName
+from shared.queue import QueueName, queue_lists
 from shared.services import sync_tasks
 from shared.states import DocumentStatus, RunStatus, Stage, TaskStatus
 from tests.integration.sync_world import World, make_runs, make_task, pdf, ref_of, settings_for
@@ -63,7 +63,8 @@ def crash(world: World, run: DocumentRun, stage: Stage = Stage.DOWNLOAD) -> None
 def messages(world: World, queue: QueueName) -> list[tuple[str, list[object]]]:
     """Read what waits in a queue, the oldest first: task name and arguments."""
     found = []
-    for raw in reversed(world.resources.redis.lrange(str(queue), 0, -1)):
+    lists = [world.resources.redis.lrange(waiting, 0, -1) for waiting in queue_lists(queue)]
+    for raw in [raw for waiting in lists for raw in reversed(waiting)]:
         message = json.loads(raw)
         arguments, _, _ = json.loads(base64.b64decode(message["body"]))
         found.append((message["headers"]["task"], arguments))

@@ -31,13 +31,14 @@ def drop_running_headers(pages: Sequence[PageContent]) -> None:
     needed = max(_MIN_PAGES, min(_ENOUGH_PAGES, _SHARE * len(pages)))
     offsets = _number_offsets(pages, outer)
     for page, lines in zip(pages, outer, strict=True):
-        dropped = {
-            id(word)
-            for row in _rows(lines)
-            for line in _running(row, page, counts, offsets, needed=needed)
-            for word in line.words
-        }
-        _drop(page, dropped | zone)
+        dropped = set(zone)
+        for rows in _from_each_edge(lines, page):
+            for row in rows:
+                running = _running(row, page, counts, offsets, needed=needed)
+                if not running and not any(id(word) in zone for line in row for word in line.words):
+                    break  # what stands further in is text, even if another page has the like at its height
+                dropped.update(id(word) for line in running for word in line.words)
+        _drop(page, dropped)
     if len(pages) >= _MANY_PAGES:
         _drop_repeated(pages, banded)
 
@@ -49,6 +50,13 @@ def _drop(page: PageContent, dropped: set[int]) -> None:
 
 def _rows(lines: Sequence[Line]) -> list[list[Line]]:
     return [list(row) for _, row in itertools.groupby(lines, key=lambda line: round(line.bottom))]
+
+
+def _from_each_edge(lines: Sequence[Line], page: PageContent) -> tuple[list[list[Line]], list[list[Line]]]:
+    """Return the rows of the upper half from the top down, and those of the lower half from the bottom up."""
+    rows = sorted(_rows(lines), key=lambda row: row[0].top)
+    upper = [row for row in rows if row[0].top < page.height / 2]
+    return upper, rows[len(upper) :][::-1]
 
 
 def _running(

@@ -67,6 +67,16 @@ def test_running_headers_and_page_numbers_are_dropped(tmp_path: Path) -> None:
     ]
 
 
+def test_a_line_that_resembles_one_of_another_page_is_kept_below_one_that_does_not(tmp_path: Path) -> None:
+    first = ["Alpha opens this page", "valve x001 cedar grove at 585 bar", "and closes it"]
+    third = ["Gamma begins otherwise", "valve x061 cedar grove at 819 bar", "and ends here"]
+    second = ["Beta has nothing alike", "but words of its own", "on every line"]
+    pages = [[(72.0, 780.0 - 20 * row, text) for row, text in enumerate(texts)] for texts in (first, second, third)]
+    document = convert(pdf_files.canvas_pages(tmp_path / "a.pdf", pages))
+    for line in (*first, *second, *third):
+        assert line in document.markdown
+
+
 def test_a_table_without_lines_is_found_by_its_columns(tmp_path: Path) -> None:
     rows = [("Fruit", "Colour", "Price"), ("apple", "red", "1.20"), ("pear", "green", "2.10"), ("plum", "blue", "3.5")]
     texts = [(72.0 + 120 * c, 700.0 - 18 * r, cell) for r, row in enumerate(rows) for c, cell in enumerate(row)]
