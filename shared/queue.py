@@ -99,6 +99,7 @@ TRANSPORT_OPTIONS: Mapping[str, object] = {
     "visibility_timeout": VISIBILITY_TIMEOUT_SECONDS,
     "unacked_restore_interval": 10,
     "unacked_restore_throttle": 1,  # kombu looks at every tenth interval otherwise
+    "unacked_mutex_expire": 30,  # not 300: a worker that dies while it restores messages keeps others from it
     "socket_timeout": 30,
     "socket_connect_timeout": 5,
     "socket_keepalive": True,
