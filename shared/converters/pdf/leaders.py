@@ -10,6 +10,11 @@ _PAGE = re.compile(r"\d{1,4}(?:[-–.]\d{1,4})?|[ivxlcIVXLC]{1,7}|")
 _MARKS = (".", "·", "．", "…")
 
 
+def may_hold_leader(text: str) -> bool:
+    """Tell whether there are marks enough for leader dots, wherever they stand; cheap, and nearly always False."""
+    return any(text.count(mark) >= 3 for mark in _MARKS)  # as few as `LEADER` takes
+
+
 def contents_entry(text: str) -> str | None:
     """Return title and page of an entry in a table of contents, without the dots; None for any other line."""
     if not any(3 * mark in text or f"{mark} {mark} {mark}" in text for mark in _MARKS):

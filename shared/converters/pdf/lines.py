@@ -1,5 +1,6 @@
 """From words to lines: words on one baseline, cut where the gap is wide."""
 
+import itertools
 from collections.abc import Iterable, Sequence
 
 from shared.converters.pdf.layout import Line, bounds
@@ -54,6 +55,17 @@ def split_into_lines(words: Iterable[Word], *, page: int, gap: float = COLUMN_GA
             right = max(right, word.right)
         lines.append(make_line(current, page=page))
     return lines
+
+
+def has_gap(words: Sequence[Word], *, gap: float) -> bool:
+    """Tell whether `split_into_lines` would cut words on one baseline."""
+    ordered = sorted(words, key=lambda word: word.left)
+    right = ordered[0].right
+    for before, word in itertools.pairwise(ordered):
+        if word.left - right > gap * max(word.size, before.size):
+            return True
+        right = max(right, word.right)
+    return False
 
 
 def make_line(words: list[Word], *, page: int) -> Line:

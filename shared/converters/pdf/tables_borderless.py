@@ -4,8 +4,8 @@ import statistics
 from collections.abc import Sequence
 
 from shared.converters.pdf.layout import Item, Line, Table, bounds
-from shared.converters.pdf.leaders import contents_entry
-from shared.converters.pdf.lines import CELL_GAP, split_into_lines
+from shared.converters.pdf.leaders import contents_entry, may_hold_leader
+from shared.converters.pdf.lines import CELL_GAP, has_gap, split_into_lines
 from shared.converters.pdf.lists import list_marker
 from shared.converters.pdf.scripts import join_words
 from shared.converters.pdf.tables_columns import Columns, find_columns, is_plausible, rows_by_columns
@@ -38,8 +38,10 @@ def find_borderless_tables(flow: Sequence[Row | Item]) -> list[Row | Item]:
 
 def _cells(row: Row) -> Row:
     words = [word for line in row for word in line.words]
-    if contents_entry(join_words(words)):
+    if may_hold_leader("".join(word.text for word in words)) and contents_entry(join_words(words)):
         return []
+    if len(row) == 1 and not has_gap(words, gap=CELL_GAP):
+        return row
     return split_into_lines(words, page=row[0].page, gap=CELL_GAP)
 
 

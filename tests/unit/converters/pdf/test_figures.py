@@ -77,7 +77,7 @@ def test_a_drawing_is_a_picture_in_its_place(tmp_path: Path, draw: Draw) -> None
     assert 842 - 545 <= top < bottom <= 842 - 395
     with Image.open(tmp_path / "out" / image.name) as picture:
         assert picture.size == (image.width_px, image.height_px)
-        assert picture.width == pytest.approx((right - left + 16) * 150 / 72, abs=3)
+        assert picture.width == pytest.approx((right - left + 16) * 125 / 72, abs=3)
         assert len(set(picture.convert("L").resize((50, 50)).tobytes())) > 1, "it shows something"
 
 
