@@ -80,13 +80,14 @@ def test_changes_are_told_seldom_and_the_end_always(servers: Servers, publisher:
             publisher.changed(f"task-{number % 2}")
             time.sleep(0.0005)
         seconds = time.monotonic() - began
+        heard_before = len(ear.heard)
         publisher.changed("task-0", ended=True)
         publisher.changed("task-0")
-        time.sleep(2 * QUIET_SECONDS)
+        time.sleep(4 * QUIET_SECONDS)
         most = 2 * (seconds / QUIET_SECONDS + 2) + 1
         assert {"task-0", "task-1"} == set(ear.heard)
         assert len(ear.heard) <= most
-        assert ear.heard[-1] == "task-0"
+        assert "task-0" in ear.heard[heard_before:]
 
 
 def test_many_processes_tell_no_more_than_one(servers: Servers) -> None:
