@@ -166,6 +166,11 @@ class ImagesOutput(BaseModel):
     batch_pictures: int = 0
     """Size of the batches: it stays as it was when they were planned."""
 
+    @property
+    def has_batches(self) -> bool:
+        """Whether the stage is only planned: it is done when its batches are."""
+        return self.batch_count > 0
+
 
 class ChunkOutput(BaseModel):
     model_config = ConfigDict(frozen=True)

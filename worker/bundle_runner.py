@@ -137,7 +137,7 @@ class _Preparation:
             milliseconds[stage] = milliseconds_since(started)
             if output is not None:
                 outputs = outputs.model_copy(update={str(stage): output})
-            if outputs.images is not None and outputs.images.batch_count > 0:
+            if outputs.images is not None and outputs.images.has_batches:
                 break  # its pictures are read in tasks of their own
         return PreparedStages(outputs=outputs, milliseconds=milliseconds)
 

@@ -51,7 +51,7 @@ def run_stage(resources: Resources, app: Celery, ref: RunRef, stage: Stage) -> b
         milliseconds = milliseconds_since(started)
         ended = resources.leases.end_stage(ref, stage, owner=work.owner, milliseconds=milliseconds, output=output)
         logger.info("stage done", extra={"milliseconds": milliseconds, "kept": ended})
-        has_batches = isinstance(output, ImagesOutput) and output.batch_count > 0
+        has_batches = isinstance(output, ImagesOutput) and output.has_batches
         run = resources.runs.get(ref.run_id) if ended and (has_batches or stage is Stage.CHUNK) else None
         if run is not None:
             send(app, run)

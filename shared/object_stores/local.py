@@ -181,7 +181,7 @@ def _write_chunk(file: FileIO, chunk: bytes) -> None:
 def _move_into_place(upload: Path, path: Path, *, below: Path, durable: bool) -> None:
     for attempt in range(1, _PUT_ATTEMPTS + 1):
         try:
-            missing = _missing_directories(path.parent, below=below)
+            missing = _missing_directories(path.parent, below=below) if durable else []
             path.parent.mkdir(parents=True, exist_ok=True)
             upload.replace(path)
             break

@@ -12,7 +12,7 @@ from pymongo.database import Database
 from pymongo.operations import UpdateOne
 
 from shared import clock
-from shared.models import DocumentRun, ImagesOutput, RunRef, StageOutputs
+from shared.models import DocumentRun, RunRef, StageOutputs
 from shared.repositories.database import Record, repository
 from shared.repositories.document_runs import ACTIVE, AT_REST, COLLECTION
 from shared.repositories.lease_queries import (
@@ -36,7 +36,7 @@ class PreparedStages:
     @property
     def done(self) -> list[Stage]:
         """The stages that are done: one of images that has planned batches is not."""
-        planned = self.outputs.images is not None and _has_batches(self.outputs.images)
+        planned = self.outputs.images is not None and self.outputs.images.has_batches
         return [stage for stage in self.milliseconds if not (planned and stage is Stage.IMAGES)]
 
 
@@ -55,10 +55,6 @@ class StoredDocument:
 
     chunks: int
     milliseconds: int
-
-
-def _has_batches(images: ImagesOutput) -> bool:
-    return images.batch_count > 0
 
 
 @repository

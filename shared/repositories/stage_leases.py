@@ -106,7 +106,7 @@ class StageLeaseRepository:
         fields: Record = {f"stage_ms.{stage}": milliseconds, **self._waiting()}
         if output is not None:
             fields[f"outputs.{stage}"] = output.model_dump()
-        planned = isinstance(output, ImagesOutput) and output.batch_count > 0
+        planned = isinstance(output, ImagesOutput) and output.has_batches
         result = self._collection.update_one(
             held(ref, stage, owner),
             {
